@@ -1,0 +1,265 @@
+//! When to try again, as AWS's clients do ("Retry behavior", AWS SDKs and Tools Reference
+//! Guide, standard mode).
+
+use std::num::NonZeroU8;
+use std::time::Duration;
+
+use crate::clock::Now;
+use crate::error::{Error, ErrorKind};
+use crate::settings::Settings;
+
+/// How often and how long to try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Attempts in all, the first included.
+    pub max_attempts: NonZeroU8,
+    /// The longest wait that is drawn at random.
+    pub max_backoff: Duration,
+    /// The longest wait that a server may ask for; a longer one is cut to this.
+    pub max_retry_after: Duration,
+    /// How long after the start another attempt may still begin. It does not end an attempt
+    /// that is running.
+    pub deadline: Duration,
+}
+
+/// What has happened so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct History {
+    /// When the job began, by the monotonic clock.
+    pub started: Duration,
+    /// Attempts that have been made, the failed one included.
+    pub attempts: u8,
+    /// Whether credentials were already renewed because a server rejected them.
+    pub refreshed: bool,
+    /// Whether the clock, wrong when the failed request was signed, is right by now.
+    pub clock_corrected: bool,
+}
+
+/// What to do about a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Try again after this wait.
+    After(Duration),
+    /// Get new credentials, then try again at once.
+    Refresh,
+    /// The failure stands.
+    GiveUp,
+}
+
+impl Default for Policy {
+    /// Three attempts, waits up to 20 s, a server's wish up to 5 min, and 12 h in all, the
+    /// longest life of temporary credentials from a role alias.
+    fn default() -> Self {
+        Self {
+            max_attempts: NonZeroU8::MIN.saturating_add(2),
+            max_backoff: Duration::from_secs(20),
+            max_retry_after: Duration::from_mins(5),
+            deadline: Duration::from_hours(12),
+        }
+    }
+}
+
+impl Policy {
+    /// The default, but for `attempts`, which is taken from the settings: 1 to 255.
+    pub fn from_settings(settings: &mut Settings) -> Result<Self, Error> {
+        let attempts = settings.take_as("attempts", |text| {
+            text.parse()
+                .map_err(|_| Error::new(ErrorKind::InvalidInput, "is not a number from 1 to 255"))
+        })?;
+        let default = Self::default();
+        Ok(Self {
+            max_attempts: attempts.unwrap_or(default.max_attempts),
+            ..default
+        })
+    }
+
+    /// Decides on `error`. `random` is uniform over all of `u64`; the wait is spread over the
+    /// whole range ("full jitter") so that a fleet does not come back in step.
+    pub fn decide(&self, history: History, error: &Error, random: u64, now: Now) -> Retry {
+        if history.attempts >= self.max_attempts.get() {
+            return Retry::GiveUp;
+        }
+        let wait = match error.kind {
+            ErrorKind::ExpiredCredentials if history.refreshed => return Retry::GiveUp,
+            ErrorKind::ExpiredCredentials => Duration::ZERO,
+            ErrorKind::ClockSkew if history.clock_corrected => Duration::ZERO,
+            kind if kind.is_transient() => self.wait(history.attempts, error, random),
+            _ => return Retry::GiveUp,
+        };
+        let elapsed = now.monotonic.saturating_sub(history.started);
+        if elapsed.saturating_add(wait) > self.deadline {
+            return Retry::GiveUp;
+        }
+        match error.kind {
+            ErrorKind::ExpiredCredentials => Retry::Refresh,
+            _ => Retry::After(wait),
+        }
+    }
+
+    /// `random · min(2^i, max_backoff)` with i counting retries from 0, or longer if the
+    /// server asked for it.
+    fn wait(&self, attempts: u8, error: &Error, random: u64) -> Duration {
+        let doublings = u32::from(attempts.saturating_sub(1)).min(31);
+        let ceiling = Duration::from_secs(1 << doublings).min(self.max_backoff);
+        let drawn = fraction(ceiling, random);
+        let asked = error.retry_after.unwrap_or_default();
+        drawn.max(asked.min(self.max_retry_after))
+    }
+}
+
+/// `whole · random / 2^64`.
+fn fraction(whole: Duration, random: u64) -> Duration {
+    let nanos = (whole.as_nanos() * u128::from(random)) >> 64;
+    // No larger than `whole`, whose milliseconds a policy keeps far below the range of u64.
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::time::SystemTime;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FIRST: History = History {
+        started: Duration::ZERO,
+        attempts: 1,
+        refreshed: false,
+        clock_corrected: false,
+    };
+
+    fn at(seconds: u64) -> Now {
+        Now {
+            wall: SystemTime::UNIX_EPOCH,
+            monotonic: Duration::from_secs(seconds),
+        }
+    }
+
+    fn decide(history: History, kind: ErrorKind) -> Retry {
+        let error = Error::new(kind, "");
+        Policy::default().decide(history, &error, u64::MAX, at(0))
+    }
+
+    #[test]
+    fn waits_double_up_to_the_cap() {
+        let policy = Policy {
+            max_attempts: NonZeroU8::MAX,
+            ..Policy::default()
+        };
+        let error = Error::new(ErrorKind::Throttled, "");
+        let waits = [1, 2, 3, 5, 6, 200].map(|attempts| {
+            let history = History { attempts, ..FIRST };
+            match policy.decide(history, &error, u64::MAX, at(0)) {
+                Retry::After(wait) => wait.as_millis().div_ceil(1000),
+                other => panic!("{other:?}"),
+            }
+        });
+        assert_eq!(waits, [1, 2, 4, 16, 20, 20]);
+    }
+
+    #[test]
+    fn the_lowest_draw_waits_not_at_all() {
+        let error = Error::new(ErrorKind::Server, "");
+        let retry = Policy::default().decide(FIRST, &error, 0, at(0));
+        assert_eq!(retry, Retry::After(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_servers_wish_is_honoured_and_capped() {
+        let asked = |seconds| {
+            let error = Error {
+                retry_after: Some(Duration::from_secs(seconds)),
+                ..Error::new(ErrorKind::Throttled, "")
+            };
+            Policy::default().decide(FIRST, &error, 0, at(0))
+        };
+        assert_eq!(asked(7), Retry::After(Duration::from_secs(7)));
+        assert_eq!(asked(86_400), Retry::After(Duration::from_mins(5)));
+    }
+
+    #[test]
+    fn the_last_attempt_is_final_whatever_failed() {
+        let last = History {
+            attempts: 3,
+            ..FIRST
+        };
+        assert_eq!(decide(last, ErrorKind::Server), Retry::GiveUp);
+        assert_eq!(decide(last, ErrorKind::ExpiredCredentials), Retry::GiveUp);
+    }
+
+    #[test]
+    fn credentials_are_renewed_once() {
+        assert_eq!(decide(FIRST, ErrorKind::ExpiredCredentials), Retry::Refresh);
+        let refreshed = History {
+            refreshed: true,
+            ..FIRST
+        };
+        assert_eq!(
+            decide(refreshed, ErrorKind::ExpiredCredentials),
+            Retry::GiveUp
+        );
+    }
+
+    #[test]
+    fn skew_is_retried_only_if_it_explains_the_refusal() {
+        assert_eq!(decide(FIRST, ErrorKind::ClockSkew), Retry::GiveUp);
+        let corrected = History {
+            clock_corrected: true,
+            ..FIRST
+        };
+        assert_eq!(
+            decide(corrected, ErrorKind::ClockSkew),
+            Retry::After(Duration::ZERO)
+        );
+    }
+
+    #[test]
+    fn no_attempt_begins_after_the_deadline() {
+        let policy = Policy {
+            deadline: Duration::from_mins(1),
+            ..Policy::default()
+        };
+        let error = Error::new(ErrorKind::Network, "");
+        let decide = |seconds| policy.decide(FIRST, &error, u64::MAX, at(seconds));
+        assert!(matches!(decide(59), Retry::After(_)));
+        assert_eq!(decide(60), Retry::GiveUp);
+    }
+
+    #[test]
+    fn what_cannot_change_by_itself_is_not_retried() {
+        for kind in [
+            ErrorKind::InvalidInput,
+            ErrorKind::Unsupported,
+            ErrorKind::Denied,
+            ErrorKind::NotFound,
+            ErrorKind::PreconditionFailed,
+            ErrorKind::Protocol,
+            ErrorKind::TooLarge,
+            ErrorKind::SourceChanged,
+            ErrorKind::Cancelled,
+            ErrorKind::Internal,
+        ] {
+            assert_eq!(decide(FIRST, kind), Retry::GiveUp, "{kind:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_wait_never_exceeds_its_bounds(attempts in 1u8.., random: u64, asked: Option<u32>) {
+            let policy = Policy { max_attempts: NonZeroU8::MAX, ..Policy::default() };
+            let error = Error {
+                retry_after: asked.map(|seconds| Duration::from_secs(seconds.into())),
+                ..Error::new(ErrorKind::Throttled, "")
+            };
+            let history = History { attempts, ..FIRST };
+            if let Retry::After(wait) = policy.decide(history, &error, random, at(0)) {
+                prop_assert!(wait <= policy.max_retry_after.max(policy.max_backoff));
+                let asked = error.retry_after.unwrap_or_default();
+                prop_assert!(wait >= asked.min(policy.max_retry_after));
+            }
+        }
+    }
+}

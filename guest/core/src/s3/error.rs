@@ -1,0 +1,167 @@
+//! What a refusal of S3 means.
+
+use http::StatusCode;
+
+use super::address::Region;
+use super::destination::Destination;
+use super::document::{self, Document};
+use crate::error::{Error, ErrorKind};
+use crate::excerpt::{excerpt, identifier};
+use crate::response::Response;
+
+/// The error in an answer, or nothing if the answer is a success.
+///
+/// A 2xx counts as an error too when its body is an `<Error>` document, which S3 may send
+/// after it has already promised a 200.
+pub fn refusal(response: &Response, destination: &Destination) -> Option<Error> {
+    let document = document::parse(response.body());
+    if response.status().is_success() && document.is_none() {
+        return None;
+    }
+    let document = document.unwrap_or_default();
+    let error = match wrong_region(response, &document, destination) {
+        Some(error) => error,
+        None => ordinary(response, &document, destination),
+    };
+    Some(Error {
+        status: Some(response.status().as_u16()),
+        code: identifier(&document.code),
+        request_id: response
+            .identifier("x-amz-request-id")
+            .or_else(|| identifier(&document.request_id)),
+        retry_after: response.retry_after(),
+        ..error
+    })
+}
+
+/// The region that an answer says the bucket is in.
+pub fn bucket_region(response: &Response) -> Option<Region> {
+    let header = response.text("x-amz-bucket-region")?;
+    header.parse().ok()
+}
+
+fn wrong_region(
+    response: &Response,
+    document: &Document,
+    destination: &Destination,
+) -> Option<Error> {
+    let misdirected = matches!(response.status().as_u16(), 301 | 307 | 308 | 400);
+    let said = bucket_region(response).or_else(|| document.region.parse().ok());
+    let ours = destination.store.region();
+    let region = said.filter(|said| misdirected && said != ours)?;
+    let bucket = &destination.bucket;
+    let message = format!("bucket `{bucket}` is in region {region}, not in {ours}");
+    Some(
+        Error::new(ErrorKind::InvalidInput, message).with_cure(format!(
+            "set the region of S3 (`s3.region` in the configuration) to \"{region}\""
+        )),
+    )
+}
+
+fn ordinary(response: &Response, document: &Document, destination: &Destination) -> Error {
+    let status = response.status();
+    let kind = classify(status, &document.code);
+    let why = match (document.code.as_str(), document.message.as_str()) {
+        ("", _) => format!("the store answered {status}"),
+        (code, "") => excerpt(code),
+        (code, message) => format!("{} ({})", excerpt(message), excerpt(code)),
+    };
+    Error {
+        cure: cure(kind, &document.code, status, destination),
+        ..Error::new(kind, format!("cannot store `{destination}`: {why}"))
+    }
+}
+
+/// The kind of a refusal: by its code, and by its status where there is no code or an
+/// unknown one (proxies, answers without a body, other stores).
+fn classify(status: StatusCode, code: &str) -> ErrorKind {
+    match code {
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "RequestExpired"
+        | "InvalidToken"
+        | "TokenRefreshRequired" => ErrorKind::ExpiredCredentials,
+        "RequestTimeTooSkewed" => ErrorKind::ClockSkew,
+        "SlowDown" | "RequestLimitExceeded" | "BandwidthLimitExceeded" => ErrorKind::Throttled,
+        code if code.starts_with("Throttl") || code.starts_with("TooManyRequests") => {
+            ErrorKind::Throttled
+        }
+        "RequestTimeout" => ErrorKind::Timeout,
+        "InternalError" => ErrorKind::Server,
+        "ServiceUnavailable" | "TemporaryRedirect" => ErrorKind::Unavailable,
+        "BadDigest" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch" => {
+            ErrorKind::Integrity
+        }
+        "IncompleteBody" => ErrorKind::Network,
+        "EntityTooLarge" | "MaxMessageLengthExceeded" => ErrorKind::TooLarge,
+        "NotImplemented" => ErrorKind::Unsupported,
+        "NoSuchBucket" | "NoSuchKey" | "NoSuchUpload" => ErrorKind::NotFound,
+        "AccessDenied" | "AllAccessDisabled" | "InvalidAccessKeyId" | "SignatureDoesNotMatch" => {
+            ErrorKind::Denied
+        }
+        "PreconditionFailed" => ErrorKind::PreconditionFailed,
+        "ConditionalRequestConflict" | "OperationAborted" => ErrorKind::Conflict,
+        _ => by_status(status),
+    }
+}
+
+fn by_status(status: StatusCode) -> ErrorKind {
+    match status.as_u16() {
+        401 | 403 => ErrorKind::Denied,
+        404 => ErrorKind::NotFound,
+        408 => ErrorKind::Timeout,
+        409 => ErrorKind::Conflict,
+        412 => ErrorKind::PreconditionFailed,
+        413 => ErrorKind::TooLarge,
+        429 => ErrorKind::Throttled,
+        400..=499 => ErrorKind::InvalidInput,
+        501 => ErrorKind::Unsupported,
+        307 | 503 => ErrorKind::Unavailable,
+        // A 200 whose `<Error>` has an unknown code is the server's late change of mind.
+        200..=299 | 500..=599 => ErrorKind::Server,
+        _ => ErrorKind::Protocol,
+    }
+}
+
+fn cure(
+    kind: ErrorKind,
+    code: &str,
+    status: StatusCode,
+    destination: &Destination,
+) -> Option<String> {
+    let Destination { bucket, key, store } = destination;
+    let region = store.region();
+    let advice = match (code, kind) {
+        ("NoSuchBucket", _) => format!(
+            "check the bucket's name and the account, or create it with: \
+             aws s3 mb s3://{bucket} --region {region}"
+        ),
+        ("AccessDenied" | "", ErrorKind::Denied) => format!(
+            "allow s3:PutObject on arn:aws:s3:::{} to the role behind the role alias; check also \
+             the bucket's policy, and that a KMS key it uses may be used",
+            excerpt(&format!("{bucket}/{key}"))
+        ),
+        ("InvalidAccessKeyId" | "SignatureDoesNotMatch", _) => format!(
+            "check that {} belongs to the same account and partition as the credentials, and \
+             that nothing in between changes headers",
+            store.endpoint()
+        ),
+        (_, ErrorKind::ClockSkew) => {
+            "set this device's clock, and check its time synchronisation".to_owned()
+        }
+        ("NotImplemented", _) | ("", ErrorKind::Unsupported) => {
+            "this store may not know the checksum: send another one, send it in a header, or turn \
+             it off"
+                .to_owned()
+        }
+        _ if status.is_redirection() => format!(
+            "check the region and the endpoint {}: the store points elsewhere",
+            store.endpoint()
+        ),
+        _ => return None,
+    };
+    Some(advice)
+}
+
+#[cfg(test)]
+mod tests;
