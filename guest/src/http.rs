@@ -1,0 +1,142 @@
+//! Requests on their way to the host, answers on their way back.
+
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use sealift_core::response::MAX_BODY;
+use sealift_core::{Error, ErrorKind, Response};
+use wasi::http::outgoing_handler;
+use wasi::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method,
+    OutgoingRequest, Scheme,
+};
+use wasi::io::streams::{InputStream, StreamError};
+
+/// What is read from a body at a time.
+const PIECE: u64 = 64 * 1024;
+
+/// The request as `wasi:http` has it. The host writes `host` and `content-length`, and refuses
+/// to have them written by us.
+pub(crate) fn outgoing(request: &Request<()>) -> Result<OutgoingRequest, Error> {
+    let headers = Fields::new();
+    for (name, value) in request.headers() {
+        if *name == http::header::HOST {
+            continue;
+        }
+        headers
+            .append(name.as_str(), value.as_bytes())
+            .map_err(|error| invalid(format!("header `{name}` cannot be sent: {error}")))?;
+    }
+    let uri = request.uri();
+    let outgoing = OutgoingRequest::new(headers);
+    let method = match request.method().as_str() {
+        "GET" => Method::Get,
+        "PUT" => Method::Put,
+        other => Method::Other(other.to_owned()),
+    };
+    let scheme = if uri.scheme_str() == Some("http") {
+        Scheme::Http
+    } else {
+        Scheme::Https
+    };
+    outgoing
+        .set_method(&method)
+        .and_then(|()| outgoing.set_scheme(Some(&scheme)))
+        .and_then(|()| outgoing.set_authority(uri.authority().map(http::uri::Authority::as_str)))
+        .and_then(|()| {
+            outgoing.set_path_with_query(uri.path_and_query().map(http::uri::PathAndQuery::as_str))
+        })
+        .map_err(|()| invalid(format!("`{uri}` cannot be requested")))?;
+    Ok(outgoing)
+}
+
+/// Sends a request and waits for the whole of its answer.
+pub(crate) fn send(request: OutgoingRequest, to: &str) -> Result<Response, Error> {
+    let pending = outgoing_handler::handle(request, None).map_err(|code| failed(to, &code))?;
+    pending.subscribe().block();
+    response(&pending, to)
+}
+
+fn response(pending: &FutureIncomingResponse, to: &str) -> Result<Response, Error> {
+    match pending.get() {
+        Some(Ok(Ok(response))) => whole(response, to),
+        Some(Ok(Err(code))) => Err(failed(to, &code)),
+        Some(Err(())) | None => Err(Error::new(
+            ErrorKind::Internal,
+            "an answer was waited for and is not there",
+        )),
+    }
+}
+
+fn whole(incoming: IncomingResponse, to: &str) -> Result<Response, Error> {
+    let malformed = |what: &str| {
+        Error::new(
+            ErrorKind::Protocol,
+            format!("the answer of {to} has a malformed {what}"),
+        )
+    };
+    let status = StatusCode::from_u16(incoming.status()).map_err(|_| malformed("status"))?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in incoming.headers().entries() {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed("header"))?;
+        let value = HeaderValue::from_bytes(&value).map_err(|_| malformed("header"))?;
+        headers.append(name, value);
+    }
+    let body = incoming.consume().map_err(|()| malformed("body"))?;
+    Response::new(status, headers, read(&body, to)?)
+}
+
+fn read(body: &IncomingBody, to: &str) -> Result<Vec<u8>, Error> {
+    let stream = body
+        .stream()
+        .map_err(|()| Error::new(ErrorKind::Internal, "a body was read twice"))?;
+    let mut bytes = Vec::new();
+    while let Some(piece) = next(&stream, to)? {
+        if bytes.len() + piece.len() > MAX_BODY {
+            let message = format!(
+                "the answer of {to} is longer than the {MAX_BODY} bytes that are read of one"
+            );
+            return Err(Error::new(ErrorKind::TooLarge, message));
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes)
+}
+
+fn next(stream: &InputStream, to: &str) -> Result<Option<Vec<u8>>, Error> {
+    match stream.blocking_read(PIECE) {
+        Ok(piece) => Ok(Some(piece)),
+        Err(StreamError::Closed) => Ok(None),
+        Err(StreamError::LastOperationFailed(error)) => {
+            let code = wasi::http::types::http_error_code(&error);
+            Err(code.map_or_else(
+                || Error::new(ErrorKind::Network, format!("the answer of {to} broke off")),
+                |code| failed(to, &code),
+            ))
+        }
+    }
+}
+
+/// What the host's code means to us. What it saw itself, it tells its user better.
+fn failed(to: &str, code: &ErrorCode) -> Error {
+    let kind = match code {
+        ErrorCode::DnsTimeout
+        | ErrorCode::ConnectionTimeout
+        | ErrorCode::ConnectionReadTimeout
+        | ErrorCode::ConnectionWriteTimeout
+        | ErrorCode::HttpResponseTimeout => ErrorKind::Timeout,
+        ErrorCode::HttpRequestDenied
+        | ErrorCode::DestinationIpProhibited
+        | ErrorCode::TlsCertificateError
+        | ErrorCode::TlsAlertReceived(_)
+        | ErrorCode::ConfigurationError => ErrorKind::Denied,
+        ErrorCode::HttpResponseBodySize(_) | ErrorCode::HttpRequestBodySize(_) => {
+            ErrorKind::TooLarge
+        }
+        ErrorCode::HttpProtocolError => ErrorKind::Protocol,
+        _ => ErrorKind::Network,
+    };
+    Error::new(kind, format!("no answer from {to}"))
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(ErrorKind::InvalidInput, message)
+}
