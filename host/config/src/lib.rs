@@ -1,0 +1,79 @@
+//! The configuration file, parsed into types at the edge.
+//!
+//! One TOML file, overridden key by key through `SEALIFT_<SECTION>_<KEY>`
+//! variables, becomes a [`Config`] whose fields can only hold usable values: an
+//! [`Authority`] has a host and a port, a [`TimeLimit`] is never zero, a
+//! [`RoleAlias`] fits into a request path. What cannot be parsed is an
+//! [`Error`] that shows the line, or names the variable, and says what would
+//! be accepted.
+//!
+//! The crate reads the configuration file and nothing else: whether the
+//! certificate, the key or a directory exists is for their users to find out.
+//! The environment is an argument ([`Environment`]), never read behind the
+//! caller's back.
+//!
+//! ```
+//! use sealift_config::{Config, Environment};
+//!
+//! let text = r#"
+//!     [device]
+//!     certificate = "device.pem.crt"
+//!     key = "private.pem.key"
+//!
+//!     [credentials]
+//!     endpoint = "c0ffee.credentials.iot.eu-central-1.amazonaws.com"
+//!     role_alias = "uploads"
+//! "#;
+//! let config = Config::parse(text, "/etc/sealift/sealift.toml".as_ref(), &Environment::default())?;
+//! assert_eq!(config.s3()?.region.as_str(), "eu-central-1");
+//! assert_eq!(config.device.certificate.to_str(), Some("/etc/sealift/device.pem.crt"));
+//! # Ok::<(), sealift_config::Error>(())
+//! ```
+
+#[macro_use]
+mod keyword;
+#[macro_use]
+mod names;
+
+mod authority;
+mod byte_size;
+mod config;
+mod diagnostic;
+mod directories;
+mod document;
+mod environment;
+mod error;
+mod host;
+mod key_reference;
+mod locate;
+mod origin;
+mod origin_pattern;
+mod pkcs11_uri;
+mod proxy_url;
+mod region;
+mod section;
+mod sections;
+mod suggestion;
+mod time_limit;
+mod value;
+
+pub use authority::{Authority, AuthorityError};
+pub use byte_size::{ByteSize, ByteSizeError};
+pub use config::Config;
+pub use diagnostic::Diagnostic;
+pub use environment::Environment;
+pub use error::Error;
+pub use host::{Host, HostError};
+pub use key_reference::{KeyReference, KeyReferenceError, TpmHandle};
+pub use keyword::UnknownKeyword;
+pub use names::{NameError, RoleAlias, ThingName};
+pub use origin::{Origin, OriginError, Scheme};
+pub use origin_pattern::{HostPattern, OriginPattern};
+pub use pkcs11_uri::Pkcs11Uri;
+pub use proxy_url::{ProxyCredentials, ProxyUrl, ProxyUrlError};
+pub use region::Region;
+pub use sections::{
+    Addressing, Checksum, ChecksumAlgorithm, ChecksumPlacement, CredentialProvider, Device,
+    KeyPermissions, Network, Proxies, Put, S3, Sandbox, Service, Timeouts,
+};
+pub use time_limit::{TimeLimit, TimeLimitError};

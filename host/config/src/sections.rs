@@ -1,0 +1,17 @@
+//! The sections of the configuration file, each read into a type of its own.
+
+mod credentials;
+mod device;
+mod network;
+mod put;
+mod s3;
+mod sandbox;
+mod service;
+
+pub use credentials::CredentialProvider;
+pub use device::{Device, KeyPermissions};
+pub use network::{Network, Proxies, Timeouts};
+pub use put::Put;
+pub use s3::{Addressing, Checksum, ChecksumAlgorithm, ChecksumPlacement, S3};
+pub use sandbox::Sandbox;
+pub use service::Service;

@@ -1,0 +1,53 @@
+//! `[device]`: who we are.
+
+use std::path::PathBuf;
+
+use crate::section::Section;
+use crate::value::Value;
+use crate::{Error, KeyReference, ThingName};
+
+/// `[device]`: the thing, its certificate and its key.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Device {
+    /// The AWS IoT thing that the certificate is attached to. Needed when the
+    /// IoT policy or the role's policies use thing variables.
+    pub thing_name: Option<ThingName>,
+    /// The certificate chain in PEM, leaf first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: KeyReference,
+    /// Certificate authorities that servers are checked against, in PEM. None:
+    /// the system's.
+    pub ca: Option<PathBuf>,
+    /// Who else may read a key file.
+    pub key_permissions: KeyPermissions,
+}
+
+keyword! {
+    /// Who else may read a key file.
+    KeyPermissions {
+        /// Only its owner: group and others have no permission whatever.
+        Strict = "strict",
+        /// Anybody; for file systems without permissions.
+        Any = "any",
+    }
+}
+
+impl Device {
+    pub(crate) const NAME: &'static str = "device";
+
+    pub(crate) fn read(mut section: Section<'_>) -> Result<Self, Error> {
+        let device = Self {
+            thing_name: section.optional("thing_name", Value::parse)?,
+            certificate: section.required("certificate", Value::path)?,
+            key: section.required("key", Value::key_reference)?,
+            ca: section.optional("ca", Value::path)?,
+            key_permissions: section
+                .optional("key_permissions", Value::parse)?
+                .unwrap_or(KeyPermissions::Strict),
+        };
+        section.finish()?;
+        Ok(device)
+    }
+}

@@ -1,0 +1,410 @@
+//! What a configuration means: defaults, paths, and the environment's part in
+//! it.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::path::Path;
+use std::time::Duration;
+
+use sealift_config::{
+    Addressing, ByteSize, Checksum, ChecksumAlgorithm, ChecksumPlacement, Config, Environment,
+    Error, KeyPermissions, KeyReference,
+};
+
+const SMALLEST: &str = r#"
+    [device]
+    certificate = "device.pem.crt"
+    key = "private.pem.key"
+
+    [credentials]
+    endpoint = "c0ffee.credentials.iot.ap-northeast-1.amazonaws.com"
+    role_alias = "s3_role_alias"
+"#;
+
+const LARGEST: &str = r#"
+    [device]
+    thing_name = "thing_x"
+    certificate = "/certs/device.pem.crt"
+    key = "pkcs11:token=ggl;object=key"
+    ca = "AmazonRootCA1.pem"
+    key_permissions = "any"
+
+    [credentials]
+    endpoint = "localhost:8443"
+    role_alias = "s3_role_alias"
+
+    [s3]
+    region = "auto"
+    endpoint = "http://127.0.0.1:9000"
+    addressing = "virtual"
+    checksum = "sha256"
+    checksum_placement = "header"
+
+    [network]
+    proxy = "http://me:hunter2@proxy:3128"
+    no_proxy = ["localhost", "10.0.0.0/8"]
+    connect_timeout = "1s"
+    tls_timeout = "2s"
+    first_byte_timeout = "3m"
+    idle_timeout = "500ms"
+    max_connections = 0x10
+    response_limit = "1MiB"
+    allow = ["https://*.s3.eu-west-1.amazonaws.com", "http://127.0.0.1:9000"]
+
+    [sandbox]
+    memory = "32MiB"
+    cpu_time = "1m 30s"
+    open_requests = 4
+    bytes_out = "2GiB"
+    log_bytes = 0
+
+    [service]
+    state = "state"
+
+    [put]
+    spool_dir = "../spool"
+    spool_limit = 1_048_576
+"#;
+
+fn parse_with(text: &str, env: &[(&str, &str)]) -> Result<Config, Error> {
+    let env = env.iter().copied().collect();
+    Config::parse(text, Path::new("/etc/sealift/sealift.toml"), &env)
+}
+
+fn parse(text: &str) -> Config {
+    parse_with(text, &[]).unwrap()
+}
+
+fn problem(env: &[(&str, &str)]) -> String {
+    match parse_with(SMALLEST, env).unwrap_err() {
+        error @ Error::Variable { .. } => error.to_string(),
+        other => panic!("not about a variable: {other}"),
+    }
+}
+
+#[test]
+fn the_smallest_configuration_gets_the_documented_defaults() {
+    let config = parse(SMALLEST);
+    assert_eq!(config.device.thing_name, None);
+    assert_eq!(config.device.ca, None);
+    assert_eq!(config.device.key_permissions, KeyPermissions::Strict);
+    assert_eq!(config.credentials.endpoint.port(), 443);
+
+    let s3 = config.s3().unwrap();
+    assert_eq!(s3.region.as_str(), "ap-northeast-1");
+    assert_eq!(s3.region.dns_suffix(), "amazonaws.com");
+    assert_eq!(s3.endpoint, None);
+    assert_eq!(s3.addressing, Addressing::Virtual);
+    let checksum = Checksum {
+        algorithm: ChecksumAlgorithm::Crc64Nvme,
+        placement: ChecksumPlacement::Trailer,
+    };
+    assert_eq!(s3.checksum, Some(checksum));
+
+    let network = &config.network;
+    assert_eq!(network.proxies, sealift_config::Proxies::default());
+    assert_eq!(network.timeouts.connect.duration(), Duration::from_secs(10));
+    assert_eq!(network.timeouts.tls.duration(), Duration::from_secs(10));
+    assert_eq!(
+        network.timeouts.first_byte.duration(),
+        Duration::from_mins(1)
+    );
+    assert_eq!(network.timeouts.idle.duration(), Duration::from_secs(30));
+    assert_eq!(network.max_connections, 8);
+    assert_eq!(network.response_limit, ByteSize::from_mib(8));
+    assert!(network.allow.is_empty());
+
+    assert_eq!(config.sandbox.memory, ByteSize::from_mib(64));
+    assert_eq!(config.sandbox.cpu_time.duration(), Duration::from_secs(10));
+    assert_eq!(config.sandbox.open_requests, 64);
+    assert_eq!(config.sandbox.bytes_out, None);
+    assert_eq!(config.sandbox.log_bytes, ByteSize::from_kib(64));
+    assert_eq!(config.service.state, None);
+    assert_eq!(config.put.spool_limit, ByteSize::from_mib(1024));
+}
+
+#[test]
+fn every_key_can_be_set() {
+    let config = parse(LARGEST);
+    assert_eq!(config.device.thing_name.unwrap().as_str(), "thing_x");
+    assert_eq!(config.device.key.to_string(), "pkcs11:token=ggl;object=key");
+    assert_eq!(config.device.key_permissions, KeyPermissions::Any);
+    assert_eq!(config.credentials.endpoint.to_string(), "localhost:8443");
+    assert_eq!(config.credentials.role_alias.as_str(), "s3_role_alias");
+    assert_eq!(
+        config.network.timeouts.connect.duration(),
+        Duration::from_secs(1)
+    );
+    assert_eq!(
+        config.network.timeouts.tls.duration(),
+        Duration::from_secs(2)
+    );
+    assert_eq!(
+        config.network.timeouts.first_byte.duration(),
+        Duration::from_mins(3)
+    );
+    assert_eq!(
+        config.network.timeouts.idle.duration(),
+        Duration::from_millis(500)
+    );
+    assert_eq!(config.network.max_connections, 16);
+    assert_eq!(config.network.response_limit, ByteSize::from_mib(1));
+    assert_eq!(config.network.proxies.no_proxy, ["localhost", "10.0.0.0/8"]);
+    let allowed: Vec<_> = config
+        .network
+        .allow
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        allowed,
+        [
+            "https://*.s3.eu-west-1.amazonaws.com",
+            "http://127.0.0.1:9000"
+        ]
+    );
+    assert_eq!(config.sandbox.memory, ByteSize::from_mib(32));
+    assert_eq!(config.sandbox.cpu_time.duration(), Duration::from_secs(90));
+    assert_eq!(config.sandbox.open_requests, 4);
+    assert_eq!(config.sandbox.bytes_out, Some(ByteSize::from_mib(2048)));
+    assert_eq!(config.sandbox.log_bytes.bytes(), 0);
+    assert_eq!(config.put.spool_limit, ByteSize::from_mib(1));
+}
+
+#[test]
+fn every_s3_key_can_be_set() {
+    let config = parse(LARGEST);
+    let s3 = config.s3().unwrap();
+    assert_eq!(s3.region.as_str(), "auto");
+    assert_eq!(
+        s3.endpoint.as_ref().unwrap().to_string(),
+        "http://127.0.0.1:9000"
+    );
+    assert_eq!(s3.addressing, Addressing::Virtual);
+    let checksum = Checksum {
+        algorithm: ChecksumAlgorithm::Sha256,
+        placement: ChecksumPlacement::Header,
+    };
+    assert_eq!(s3.checksum, Some(checksum));
+}
+
+#[test]
+fn paths_of_the_file_are_relative_to_the_file() {
+    let config = parse(LARGEST);
+    assert_eq!(
+        config.device.certificate,
+        Path::new("/certs/device.pem.crt")
+    );
+    assert_eq!(
+        config.device.ca.as_deref(),
+        Some(Path::new("/etc/sealift/AmazonRootCA1.pem"))
+    );
+    assert_eq!(
+        config.service.state.as_deref(),
+        Some(Path::new("/etc/sealift/state"))
+    );
+    assert_eq!(
+        config.put.spool_dir.as_deref(),
+        Some(Path::new("/etc/sealift/../spool"))
+    );
+    let key = KeyReference::File("/etc/sealift/private.pem.key".into());
+    assert_eq!(parse(SMALLEST).device.key, key);
+}
+
+#[test]
+fn paths_of_variables_are_relative_to_the_current_directory() {
+    let env = [
+        ("SEALIFT_DEVICE_KEY", "other.key"),
+        ("SEALIFT_DEVICE_CERTIFICATE", "other.crt"),
+    ];
+    let config = parse_with(SMALLEST, &env).unwrap();
+    assert_eq!(config.device.key, KeyReference::File("other.key".into()));
+    assert_eq!(config.device.certificate, Path::new("other.crt"));
+}
+
+#[test]
+fn an_endpoint_of_ones_own_is_addressed_by_path() {
+    let text = format!("{SMALLEST}\n[s3]\nendpoint = \"https://store:9000\"\nchecksum = \"none\"");
+    let config = parse(&text);
+    let s3 = config.s3().unwrap();
+    assert_eq!(s3.addressing, Addressing::Path);
+    assert_eq!(s3.checksum, None);
+}
+
+#[test]
+fn credentials_alone_need_no_region_but_s3_does() {
+    let env = [("SEALIFT_CREDENTIALS_ENDPOINT", "localhost:8443")];
+    let config = parse_with(SMALLEST, &env).unwrap();
+    let error = config.s3().unwrap_err();
+    assert!(matches!(error, Error::NoRegion { .. }));
+    assert_eq!(
+        error.to_string(),
+        "no S3 region: credentials.endpoint `localhost:8443` does not tell one; \
+         set `region` in [s3] of /etc/sealift/sealift.toml"
+    );
+}
+
+#[test]
+fn a_variable_overrides_the_file_whatever_the_type_of_its_key() {
+    let env = [
+        ("SEALIFT_S3_REGION", "eu-west-1"),
+        ("SEALIFT_DEVICE_THING_NAME", "other"),
+        ("SEALIFT_NETWORK_MAX_CONNECTIONS", "3"),
+        (
+            "SEALIFT_NETWORK_ALLOW",
+            "https://a.example, https://*.b.example,",
+        ),
+        ("SEALIFT_NETWORK_NO_PROXY", ""),
+        ("SEALIFT_NETWORK_PROXY", "none"),
+        ("SEALIFT_SANDBOX_LOG_BYTES", "1KiB"),
+        ("NO_PROXY", "localhost"),
+        ("HTTPS_PROXY", "proxy:3128"),
+    ];
+    let config = parse_with(LARGEST, &env).unwrap();
+    assert_eq!(config.s3().unwrap().region.as_str(), "eu-west-1");
+    assert_eq!(config.device.thing_name.unwrap().as_str(), "other");
+    assert_eq!(config.network.max_connections, 3);
+    assert_eq!(config.network.allow.len(), 2);
+    assert_eq!(config.network.proxies, sealift_config::Proxies::default());
+    assert_eq!(config.sandbox.log_bytes, ByteSize::from_kib(1));
+}
+
+#[test]
+fn a_section_may_live_in_the_environment_alone() {
+    let env = [
+        ("SEALIFT_DEVICE_CERTIFICATE", "/c"),
+        ("SEALIFT_DEVICE_KEY", "/k"),
+        ("SEALIFT_CREDENTIALS_ENDPOINT", "host:1"),
+        ("SEALIFT_CREDENTIALS_ROLE_ALIAS", "alias"),
+    ];
+    assert!(parse_with("", &env).is_ok());
+    let error = parse_with("", &env[..3]).unwrap_err().to_string();
+    assert!(
+        error.starts_with("there is no [credentials] section; it needs the key `role_alias`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_bad_variable_is_named() {
+    assert_eq!(
+        problem(&[("SEALIFT_S3_REGOIN", "eu-west-1")]),
+        "environment variable SEALIFT_S3_REGOIN: unknown key `regoin` in [s3]; did you mean `region`?"
+    );
+    assert_eq!(
+        problem(&[("SEALIFT_NETWORK_MAX_CONNECTIONS", "many")]),
+        "environment variable SEALIFT_NETWORK_MAX_CONNECTIONS: must be a number from 1 to 256"
+    );
+    assert_eq!(
+        problem(&[("SEALIFT_CREDENTIALS_ENDPOINT", "https://host/")]),
+        "environment variable SEALIFT_CREDENTIALS_ENDPOINT: this is a URL; leave out the scheme and path: `host`"
+    );
+    assert_eq!(
+        problem(&[("SEALIFT_NETWORK_ALLOW", "https://a, b")]),
+        "environment variable SEALIFT_NETWORK_ALLOW: the scheme is missing; write https://HOST[:PORT]"
+    );
+    assert_eq!(
+        problem(&[("HTTPS_PROXY", "socks5://me:hunter2@proxy")]),
+        "environment variable HTTPS_PROXY: the proxy's scheme must be http or https; SOCKS proxies are not supported"
+    );
+}
+
+#[test]
+fn a_variable_that_is_not_text_is_named() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+
+    for name in ["SEALIFT_S3_REGION", "HTTPS_PROXY", "NO_PROXY"] {
+        let env = Environment::from_iter([(name, OsString::from_vec(vec![0xff]))]);
+        let error = Config::parse(SMALLEST, Path::new("sealift.toml"), &env).unwrap_err();
+        assert!(matches!(error, Error::Variable { variable, .. } if variable == name));
+    }
+}
+
+#[test]
+fn variables_of_other_things_are_left_alone() {
+    let env = [
+        ("SEALIFT_CONFIG", "/other"),
+        ("SEALIFT_LOG", "debug"),
+        ("SEALIFT_DEMO_KEY", "x"),
+        ("SEALIFT_", "x"),
+        ("S3_REGION", "nowhere"),
+    ];
+    assert!(parse_with(SMALLEST, &env).is_ok());
+}
+
+#[test]
+fn proxies_come_from_the_environment_lower_case_first() {
+    let env = [
+        ("https_proxy", "http://lower:1"),
+        ("HTTPS_PROXY", "http://upper:1"),
+        ("http_proxy", ""),
+        ("HTTP_PROXY", "plain"),
+        ("NO_PROXY", "localhost, .internal,,10.0.0.0/8 [::1]"),
+    ];
+    let proxies = parse_with(SMALLEST, &env).unwrap().network.proxies;
+    assert_eq!(proxies.https.unwrap().to_string(), "http://lower:1");
+    assert_eq!(proxies.http.unwrap().to_string(), "http://plain:80");
+    assert_eq!(
+        proxies.no_proxy,
+        ["localhost", ".internal", "10.0.0.0/8", "[::1]"]
+    );
+}
+
+#[test]
+fn a_configured_proxy_goes_before_the_environment() {
+    let config = parse_with(LARGEST, &[("HTTPS_PROXY", "http://other")]).unwrap();
+    let proxies = config.network.proxies;
+    assert_eq!(proxies.http, proxies.https);
+    let credentials = proxies.https.as_ref().and_then(|proxy| proxy.credentials());
+    assert_eq!(credentials.unwrap().password(), "hunter2");
+}
+
+#[test]
+fn debug_shows_neither_password_nor_pin() {
+    let env = [("SEALIFT_DEVICE_KEY", "pkcs11:object=k;pin-value=hunter2")];
+    let shown = format!("{:?}", parse_with(LARGEST, &env).unwrap());
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn directories_follow_the_configuration_then_xdg_then_home() {
+    let env: Environment = [("HOME", "/home/me")].into_iter().collect();
+    let nothing = Environment::default();
+
+    let config = parse(SMALLEST);
+    assert_eq!(
+        config.state_dir(&env).unwrap(),
+        Path::new("/home/me/.local/state/sealift")
+    );
+    assert_eq!(
+        config.cache_dir(&env).unwrap(),
+        Path::new("/home/me/.cache/sealift")
+    );
+    assert_eq!(
+        config.spool_dir(&env).unwrap(),
+        Path::new("/home/me/.local/state/sealift/spool")
+    );
+    assert!(matches!(
+        config.state_dir(&nothing),
+        Err(Error::NoStateDirectory { .. })
+    ));
+    assert!(matches!(
+        config.cache_dir(&nothing),
+        Err(Error::NoStateDirectory { .. })
+    ));
+
+    let config = parse(LARGEST);
+    assert_eq!(
+        config.state_dir(&env).unwrap(),
+        Path::new("/etc/sealift/state")
+    );
+    assert_eq!(
+        config.cache_dir(&nothing).unwrap(),
+        Path::new("/etc/sealift/state/cache")
+    );
+    assert_eq!(
+        config.spool_dir(&nothing).unwrap(),
+        Path::new("/etc/sealift/../spool")
+    );
+}
