@@ -1,0 +1,58 @@
+//! What the gateway can do with its private key: sign, and nothing else.
+
+use std::error::Error;
+use std::fmt::Debug;
+
+use rustls::SignatureScheme;
+use rustls_pki_types::SubjectPublicKeyInfoDer;
+use sealift_config::KeyReference;
+
+use crate::KeyAlgorithm;
+
+/// A private key that signs. No method gives the key away, so no caller can.
+///
+/// Implementations must show nothing of the key in `Debug`.
+pub trait DeviceKey: Debug + Send + Sync {
+    /// Where the key is, for messages.
+    fn reference(&self) -> &KeyReference;
+
+    /// The kind of key.
+    fn algorithm(&self) -> KeyAlgorithm;
+
+    /// The schemes that [`DeviceKey::sign`] accepts, the best first.
+    fn schemes(&self) -> &[SignatureScheme] {
+        self.algorithm().schemes()
+    }
+
+    /// The public key, an RFC 5280 `SubjectPublicKeyInfo`.
+    fn public_key(&self) -> &SubjectPublicKeyInfoDer<'static>;
+
+    /// Signs `message`, which is not hashed before: the scheme says with what.
+    /// ECDSA signatures are DER, as TLS has them (RFC 8446 §4.2.3).
+    ///
+    /// Blocks for as long as the key takes.
+    fn sign(&self, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, SignError>;
+}
+
+/// The key did not sign.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignError {
+    /// The key cannot sign like that.
+    #[error("a key of the kind {algorithm} does not sign with {scheme:?}")]
+    Scheme {
+        /// What was asked for.
+        scheme: SignatureScheme,
+        /// The kind of key.
+        algorithm: KeyAlgorithm,
+    },
+
+    /// The key is out of order or, on a token, out of reach.
+    #[error("signing with the key {reference} failed")]
+    Failed {
+        /// The key.
+        reference: KeyReference,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}

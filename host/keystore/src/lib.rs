@@ -1,0 +1,56 @@
+//! The device identity: a certificate, and a private key that only signs.
+//!
+//! A [`DeviceKey`] is all that the rest of the gateway knows of the private
+//! key: its algorithm, its public half, and a way to sign. Nothing here hands
+//! out a private key, whether it lies in a file ([`FileKey`]) or in a token
+//! that would not hand it out either.
+//!
+//! An [`Identity`] is a certificate chain with the key that belongs to it. One
+//! exists only if the two belong together and the certificate is valid now. An
+//! [`IdentityStore`] keeps the identity of a certificate file and a key file up
+//! to date while a rotation replaces them under our feet, and never publishes
+//! half of a rotation.
+//!
+//! ```no_run
+//! use std::time::SystemTime;
+//! use sealift_keystore::{IdentityFiles, IdentityStore, hardening};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let config = sealift_config::Config::load(None, &sealift_config::Environment::of_process())?;
+//! hardening::keep_memory_private()?;
+//! let files = IdentityFiles::from(&config.device);
+//! let store = IdentityStore::open(files, SystemTime::now())?;
+//! let identity = store.current(SystemTime::now());
+//! println!("{}", identity.chain().leaf().fingerprint());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Everything here blocks: on small files, and on the key. Signing takes a
+//! millisecond with a file and can take a tenth of a second with a TPM.
+
+pub mod hardening;
+
+mod algorithm;
+mod certificate;
+mod chain;
+mod device_key;
+mod file_key;
+mod identity;
+mod pem;
+mod private_key;
+mod small_file;
+mod store;
+mod timestamp;
+mod tls;
+
+pub use algorithm::KeyAlgorithm;
+pub use certificate::{Certificate, Fingerprint, MalformedCertificate};
+pub use chain::{CertificateChain, ChainError};
+pub use device_key::{DeviceKey, SignError};
+pub use file_key::{FileKey, KeyError};
+pub use identity::{Identity, IdentityError, IdentityFiles};
+pub use pem::PemError;
+pub use small_file::FileError;
+pub use store::IdentityStore;
+pub use timestamp::Timestamp;
