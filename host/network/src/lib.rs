@@ -1,0 +1,36 @@
+//! Egress policy and pooled mutual-TLS clients.
+//!
+//! A [`Network`] is the only way out of the host. It asks its [`Policy`] about each request, presents the
+//! device identity exactly where the policy says so, judges the address that it connects to, and bounds
+//! every phase in time and every response in size. Identity and anonymous connections never mix.
+//!
+//! It does not retry beyond what HTTP makes safe, follow redirects, keep cookies or decompress: what a
+//! response means is decided elsewhere.
+
+mod address;
+mod clients;
+mod connector;
+mod error;
+mod exchange;
+mod identity;
+mod network;
+mod no_proxy;
+mod policy;
+mod proxy;
+mod request_body;
+mod response_body;
+mod roots;
+mod settings;
+mod tasks;
+
+pub use address::{AddressRule, Refusal};
+pub use connector::{ConnectError, ProxyFailure, TlsFailure};
+pub use error::{BoxError, Error, NetworkError, Stalled};
+pub use identity::{CurrentIdentity, IdentitySource};
+pub use network::Network;
+pub use no_proxy::{NoProxy, NoProxyError};
+pub use policy::{Decision, IdentityRule, Policy, Rule};
+pub use proxy::Proxies;
+pub use request_body::RequestBody;
+pub use response_body::ResponseBody;
+pub use settings::{RequestLimits, Roots, Settings, Timeouts};

@@ -1,0 +1,225 @@
+//! The way out: every request of the guest and of the host goes through here.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::{self, HeaderMap, HeaderName};
+use http::uri::{Authority, PathAndQuery};
+use http::{Request, Response, StatusCode, Uri, Version};
+use sealift_config::{Origin, Scheme};
+
+use crate::address::AddressRule;
+use crate::clients::{Clients, Key, Lease};
+use crate::connector::{ConnectError, Hop, ProxyFailure, Route, TlsFactory};
+use crate::error::{Error, NetworkError};
+use crate::exchange::exchange;
+use crate::identity::{CurrentIdentity, IdentitySource};
+use crate::policy::{Decision, Policy};
+use crate::proxy::Proxy;
+use crate::request_body::RequestBody;
+use crate::response_body::ResponseBody;
+use crate::settings::{RequestLimits, Settings};
+
+/// Sends requests, as far as the policy allows. Cheap to clone; clones share connections.
+#[derive(Clone)]
+pub struct Network(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    policy: Policy,
+    identity: Option<Arc<dyn IdentitySource>>,
+    tls: TlsFactory,
+    clients: Arc<Clients>,
+}
+
+impl Network {
+    /// Reads the roots. Connections are made when they are needed.
+    pub fn new(
+        settings: Settings,
+        policy: Policy,
+        identity: Option<Arc<dyn IdentitySource>>,
+    ) -> Result<Self, Error> {
+        Ok(Self(Arc::new(Inner {
+            tls: TlsFactory::new(&settings.roots)?,
+            clients: Arc::new(Clients::new(settings.max_connections_per_origin.get())),
+            settings,
+            policy,
+            identity,
+        })))
+    }
+
+    /// Sends a request and waits for the head of its response.
+    ///
+    /// The request has an absolute URI. `Host` follows from the URI, and fields that concern only the
+    /// connection are left out, whatever the request says. Redirects are not followed. To drop the future, or
+    /// later the response's body, cancels the exchange.
+    pub async fn send(
+        &self,
+        request: Request<RequestBody>,
+        limits: RequestLimits,
+    ) -> Result<Response<ResponseBody>, NetworkError> {
+        let inner = &*self.0;
+        let origin = Origin::try_from(request.uri()).map_err(NetworkError::Uri)?;
+        let (identity, addresses) = match inner.policy.decide(request.method(), request.uri()) {
+            Decision::Allow {
+                identity,
+                addresses,
+            } => (identity, addresses),
+            Decision::Deny => {
+                return Err(NetworkError::Denied {
+                    origin,
+                    method: request.method().clone(),
+                });
+            }
+        };
+        let proxy = inner.settings.proxies.proxy_for(&origin);
+        let reader = proxy
+            .filter(|_| origin.scheme() == Scheme::Http)
+            .map(AsRef::as_ref);
+        let request = prepare(request, &origin, reader)?;
+        let timeouts = &inner.settings.timeouts;
+        let lease = inner.lease(origin, identity, addresses, proxy).await?;
+        match exchange(request, &lease, limits, timeouts).await {
+            Ok((response, probe)) => {
+                check_proxy(&response, lease.origin(), reader)?;
+                let (mut head, incoming) = response.into_parts();
+                head.extensions.clear();
+                let idle = limits.idle_within(timeouts);
+                let body = ResponseBody::new(incoming, lease, probe, limits.response_bytes, idle)?;
+                Ok(Response::from_parts(head, body))
+            }
+            Err(error) => {
+                lease.settle(&error);
+                Err(error)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network")
+            .field("settings", &self.0.settings)
+            .field("policy", &self.0.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    async fn lease(
+        &self,
+        origin: Origin,
+        identity: bool,
+        addresses: AddressRule,
+        proxy: Option<&Arc<Proxy>>,
+    ) -> Result<Lease, NetworkError> {
+        let identity = identity
+            .then(|| self.current_identity(&origin))
+            .transpose()?;
+        let key = Key {
+            identity: identity.as_ref().map(|identity| identity.generation),
+            origin: origin.clone(),
+        };
+        let route = || Route {
+            origin,
+            addresses,
+            proxy: proxy.map(|proxy| Hop {
+                proxy: Arc::clone(proxy),
+                tls: self.tls.to_proxy(),
+            }),
+            tls: self
+                .tls
+                .to_origin(identity.map(|identity| identity.resolver)),
+            timeouts: self.settings.timeouts,
+        };
+        let patience = self.settings.timeouts.turn;
+        self.clients.lease(key, patience, route).await
+    }
+
+    fn current_identity(&self, origin: &Origin) -> Result<CurrentIdentity, NetworkError> {
+        let current = match &self.identity {
+            Some(source) => source.current(),
+            None => Err("no device identity is configured".into()),
+        };
+        current.map_err(|source| NetworkError::Identity {
+            origin: origin.clone(),
+            source,
+        })
+    }
+}
+
+/// Makes the request one that a client can send as it is, to the origin or to a proxy that reads it.
+fn prepare(
+    mut request: Request<RequestBody>,
+    origin: &Origin,
+    reader: Option<&Proxy>,
+) -> Result<Request<RequestBody>, NetworkError> {
+    remove_connection_fields(request.headers_mut());
+    *request.uri_mut() = normalized(request.uri(), origin)?;
+    *request.version_mut() = Version::HTTP_11;
+    request.extensions_mut().clear();
+    if let Some(value) = reader.and_then(Proxy::authorization_header) {
+        request
+            .headers_mut()
+            .insert(header::PROXY_AUTHORIZATION, value);
+    }
+    Ok(request)
+}
+
+/// The fields that are between two ends of one connection (RFC 9110 7.6.1), and `Host`, which the client
+/// derives from the URI.
+const CONNECTION_FIELDS: [HeaderName; 9] = [
+    header::HOST,
+    header::CONNECTION,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+
+fn remove_connection_fields(headers: &mut HeaderMap) {
+    for name in &CONNECTION_FIELDS {
+        headers.remove(name);
+    }
+}
+
+/// The URI with the authority as `Host` must have it, which is what the request's signature covers.
+fn normalized(uri: &Uri, origin: &Origin) -> Result<Uri, NetworkError> {
+    let authority: Result<Authority, _> = origin.authority().parse();
+    let path = uri
+        .path_and_query()
+        .cloned()
+        .unwrap_or_else(|| PathAndQuery::from_static("/"));
+    let built = authority.map_err(http::Error::from).and_then(|authority| {
+        Uri::builder()
+            .scheme(origin.scheme().as_str())
+            .authority(authority)
+            .path_and_query(path)
+            .build()
+    });
+    built.map_err(|error| NetworkError::Protocol {
+        origin: origin.clone(),
+        source: error.into(),
+    })
+}
+
+/// Tells an answer of a proxy that reads the requests from one of the origin.
+fn check_proxy<B>(
+    response: &Response<B>,
+    origin: &Origin,
+    reader: Option<&Proxy>,
+) -> Result<(), NetworkError> {
+    match reader {
+        Some(proxy) if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+            Err(NetworkError::Connect(ConnectError::Proxy {
+                origin: origin.clone(),
+                proxy: proxy.to_string(),
+                source: ProxyFailure::Unauthorized,
+            }))
+        }
+        _ => Ok(()),
+    }
+}

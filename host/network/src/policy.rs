@@ -1,0 +1,245 @@
+//! The egress policy: which requests may leave, and which of them carry the device identity.
+//!
+//! Everything is denied unless a rule allows it. The device identity goes with exactly one method on exactly
+//! one path of an origin, since a device certificate may reach more than the guest is meant to (other role
+//! aliases, for instance), and what a certificate may do is decided elsewhere.
+
+use http::{Method, Uri};
+use sealift_config::{Authority, Origin, OriginPattern, Scheme};
+
+use crate::address::AddressRule;
+
+/// One thing that is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// This one request, made with the device identity. The operator wrote the host, so its address is free.
+    Identity(IdentityRule),
+    /// Every request to an origin that the operator wrote down, at any address.
+    Configured(Origin),
+    /// Every request to these origins, as long as they are not at an address of this machine or link.
+    Pattern(OriginPattern),
+}
+
+/// The one request of [`Rule::Identity`]; the scheme is `https`, since the identity is shown in a TLS handshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityRule {
+    /// The method.
+    pub method: Method,
+    /// The host and port.
+    pub authority: Authority,
+    /// The path, exactly as it appears in the request, percent-encoding included. A query is never allowed.
+    pub path: String,
+}
+
+impl IdentityRule {
+    fn matches(&self, method: &Method, origin: &Origin, uri: &Uri) -> bool {
+        origin.scheme() == Scheme::Https
+            && origin.host() == self.authority.host()
+            && origin.port() == self.authority.port()
+            && *method == self.method
+            && uri.path() == self.path
+            && uri.query().is_none()
+    }
+}
+
+/// What the policy says of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It may be sent.
+    Allow {
+        /// Whether with the device identity.
+        identity: bool,
+        /// To which addresses.
+        addresses: AddressRule,
+    },
+    /// It may not.
+    Deny,
+}
+
+/// The rules in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    rules: Vec<Rule>,
+}
+
+impl Policy {
+    /// A policy that allows what `rules` allow and nothing else; without any rule it allows nothing.
+    pub fn new(rules: impl IntoIterator<Item = Rule>) -> Self {
+        Self {
+            rules: rules.into_iter().collect(),
+        }
+    }
+
+    /// Judges a request. A URI without an origin is denied, and so is `CONNECT`, which asks for a
+    /// tunnel to somewhere else.
+    ///
+    /// The most specific rule wins: identity, then configured, then pattern.
+    pub fn decide(&self, method: &Method, uri: &Uri) -> Decision {
+        match Origin::try_from(uri) {
+            Ok(origin) if *method != Method::CONNECT => self.decide_for(method, &origin, uri),
+            _ => Decision::Deny,
+        }
+    }
+
+    fn decide_for(&self, method: &Method, origin: &Origin, uri: &Uri) -> Decision {
+        let any = |test: &dyn Fn(&Rule) -> bool| self.rules.iter().any(test);
+        if any(&|rule| matches!(rule, Rule::Identity(rule) if rule.matches(method, origin, uri))) {
+            Decision::Allow {
+                identity: true,
+                addresses: AddressRule::Any,
+            }
+        } else if any(&|rule| matches!(rule, Rule::Configured(configured) if configured == origin))
+        {
+            Decision::Allow {
+                identity: false,
+                addresses: AddressRule::Any,
+            }
+        } else if any(&|rule| matches!(rule, Rule::Pattern(pattern) if pattern.matches(origin))) {
+            Decision::Allow {
+                identity: false,
+                addresses: AddressRule::OffLink,
+            }
+        } else {
+            Decision::Deny
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PATH: &str = "/role-aliases/uploads/credentials";
+    const WITH_IDENTITY: Decision = Decision::Allow {
+        identity: true,
+        addresses: AddressRule::Any,
+    };
+    const CONFIGURED: Decision = Decision::Allow {
+        identity: false,
+        addresses: AddressRule::Any,
+    };
+    const PATTERN: Decision = Decision::Allow {
+        identity: false,
+        addresses: AddressRule::OffLink,
+    };
+
+    fn identity() -> Rule {
+        Rule::Identity(IdentityRule {
+            method: Method::GET,
+            authority: "iot.example.com".parse().unwrap(),
+            path: PATH.into(),
+        })
+    }
+
+    fn decide(rules: Vec<Rule>, method: &Method, uri: &str) -> Decision {
+        Policy::new(rules).decide(method, &uri.parse().unwrap())
+    }
+
+    #[test]
+    fn nothing_is_allowed_without_a_rule() {
+        assert_eq!(
+            decide(vec![], &Method::GET, "https://example.com/"),
+            Decision::Deny
+        );
+    }
+
+    #[test]
+    fn the_identity_goes_with_its_own_request_only() {
+        let ask = |method: &Method, uri: &str| decide(vec![identity()], method, uri);
+        assert_eq!(
+            ask(&Method::GET, &format!("https://iot.example.com{PATH}")),
+            WITH_IDENTITY
+        );
+        assert_eq!(
+            ask(&Method::GET, &format!("https://IOT.example.com:443{PATH}")),
+            WITH_IDENTITY
+        );
+        for (method, uri) in [
+            (&Method::POST, format!("https://iot.example.com{PATH}")),
+            (
+                &Method::GET,
+                "https://iot.example.com/role-aliases/admin/credentials".into(),
+            ),
+            (&Method::GET, format!("https://iot.example.com{PATH}?x")),
+            (&Method::GET, format!("https://iot.example.com{PATH}/")),
+            (&Method::GET, format!("https://iot.example.com/x/..{PATH}")),
+            (
+                &Method::GET,
+                "https://iot.example.com/%72ole-aliases/uploads/credentials".into(),
+            ),
+            (&Method::GET, format!("https://iot.example.com:8443{PATH}")),
+            (&Method::GET, format!("http://iot.example.com{PATH}")),
+            (&Method::GET, format!("http://iot.example.com:443{PATH}")),
+            (&Method::GET, format!("https://other.example.com{PATH}")),
+            (&Method::GET, format!("https://user@iot.example.com{PATH}")),
+        ] {
+            assert_eq!(ask(method, &uri), Decision::Deny, "{method} {uri}");
+        }
+    }
+
+    #[test]
+    fn another_request_to_the_identity_origin_goes_without_identity_if_a_rule_allows_it() {
+        let uri = "https://iot.example.com/other";
+        let configured = Rule::Configured("https://iot.example.com".parse().unwrap());
+        let pattern = Rule::Pattern("https://*.example.com".parse().unwrap());
+        assert_eq!(
+            decide(vec![identity(), configured], &Method::GET, uri),
+            CONFIGURED
+        );
+        assert_eq!(
+            decide(vec![identity(), pattern], &Method::GET, uri),
+            PATTERN
+        );
+    }
+
+    #[test]
+    fn a_configured_origin_is_freer_than_a_pattern_in_any_order() {
+        let configured = Rule::Configured("http://localhost:9000".parse().unwrap());
+        let pattern = Rule::Pattern("http://localhost:9000".parse().unwrap());
+        for rules in [
+            vec![configured.clone(), pattern.clone()],
+            vec![pattern, configured],
+        ] {
+            assert_eq!(
+                decide(rules, &Method::PUT, "http://localhost:9000/x"),
+                CONFIGURED
+            );
+        }
+    }
+
+    #[test]
+    fn a_tunnel_is_never_allowed() {
+        let rule = Rule::Configured("https://example.com".parse().unwrap());
+        assert_eq!(
+            decide(vec![rule.clone()], &Method::CONNECT, "https://example.com/"),
+            Decision::Deny
+        );
+        assert_eq!(
+            decide(vec![rule], &Method::CONNECT, "example.com:443"),
+            Decision::Deny
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn only_the_exact_path_carries_the_identity(path in "/[!-~&&[^?#\\\\\"<>`{}|^]]{0,40}") {
+            let uri: Result<Uri, _> = format!("https://iot.example.com{path}").parse();
+            if let Ok(uri) = uri {
+                let decision = Policy::new([identity()]).decide(&Method::GET, &uri);
+                prop_assert_eq!(decision == WITH_IDENTITY, path == PATH);
+            }
+        }
+
+        #[test]
+        fn an_origin_outside_every_rule_is_denied(host in "[a-z]{1,10}\\.(com|net)", port in 1u16..) {
+            prop_assume!(port != 443);
+            let rules = vec![identity(), Rule::Pattern("https://*.com".parse().unwrap())];
+            let uri = format!("https://{host}:{port}{PATH}");
+            prop_assert_eq!(decide(rules, &Method::GET, &uri), Decision::Deny);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! How connections are made and how long everything may take.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::no_proxy::NoProxyError;
+use crate::proxy::Proxies;
+
+/// The settings of a [`Network`](crate::Network).
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long each phase of a request may take.
+    pub timeouts: Timeouts,
+    /// How many requests to one origin may be under way at a time; over HTTP/1.1 each has a connection of
+    /// its own. Further requests wait their turn.
+    pub max_connections_per_origin: NonZeroUsize,
+    /// The proxies, if there are any.
+    pub proxies: Proxies,
+    /// Whom to trust with naming servers.
+    pub roots: Roots,
+}
+
+impl Settings {
+    /// The settings that a configuration asks for, and the defaults where it has no say.
+    pub fn of(network: &sealift_config::Network, roots: Roots) -> Result<Self, NoProxyError> {
+        let connections = usize::try_from(network.max_connections).ok();
+        let defaults = Self::default();
+        Ok(Self {
+            timeouts: Timeouts {
+                connect: network.timeouts.connect.duration(),
+                tls: network.timeouts.tls.duration(),
+                first_byte: network.timeouts.first_byte.duration(),
+                idle: network.timeouts.idle.duration(),
+                ..defaults.timeouts
+            },
+            max_connections_per_origin: connections
+                .and_then(NonZeroUsize::new)
+                .unwrap_or(defaults.max_connections_per_origin),
+            proxies: Proxies::of(&network.proxies)?,
+            roots,
+        })
+    }
+}
+
+impl Default for Settings {
+    /// 8 connections, no proxy and the system's roots.
+    fn default() -> Self {
+        const EIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
+        Self {
+            timeouts: Timeouts::default(),
+            max_connections_per_origin: EIGHT,
+            proxies: Proxies::default(),
+            roots: Roots::System,
+        }
+    }
+}
+
+/// The longest that each phase of a request may take. There is no limit on a whole request: as long as bytes
+/// move, a large upload over a thin line may take hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// To wait for earlier requests to the same origin when all its connections are in use.
+    pub turn: Duration,
+    /// To resolve the name and open a TCP connection; with a proxy, also to open the tunnel through it.
+    pub connect: Duration,
+    /// For the TLS handshake.
+    pub tls: Duration,
+    /// From the last sent byte of the request to the first of the response.
+    pub first_byte: Duration,
+    /// Without any progress, while a body is sent or received.
+    pub idle: Duration,
+}
+
+impl Default for Timeouts {
+    /// 5 min for a turn, 10 s each to connect and for TLS, 60 s to the first byte, 30 s without progress.
+    fn default() -> Self {
+        Self {
+            turn: Duration::from_mins(5),
+            connect: Duration::from_secs(10),
+            tls: Duration::from_secs(10),
+            first_byte: Duration::from_mins(1),
+            idle: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The bounds of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// The largest response body to accept, in bytes.
+    pub response_bytes: u64,
+    /// A shorter time to the first byte than [`Timeouts::first_byte`]; a longer one has no effect.
+    pub first_byte: Option<Duration>,
+    /// A shorter time without progress than [`Timeouts::idle`]; a longer one has no effect.
+    pub idle: Option<Duration>,
+}
+
+impl Default for RequestLimits {
+    /// 8 MiB of response, and the times of the settings.
+    fn default() -> Self {
+        Self {
+            response_bytes: 8 << 20,
+            first_byte: None,
+            idle: None,
+        }
+    }
+}
+
+impl RequestLimits {
+    pub(crate) fn first_byte_within(&self, timeouts: &Timeouts) -> Duration {
+        self.first_byte
+            .unwrap_or(timeouts.first_byte)
+            .min(timeouts.first_byte)
+    }
+
+    pub(crate) fn idle_within(&self, timeouts: &Timeouts) -> Duration {
+        self.idle.unwrap_or(timeouts.idle).min(timeouts.idle)
+    }
+}
+
+/// The certificate authorities that may vouch for a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Roots {
+    /// Those of the operating system.
+    System,
+    /// Those in a PEM file, and no others.
+    File(PathBuf),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_may_shorten_times_but_not_lengthen_them() {
+        let timeouts = Timeouts::default();
+        let limits = |idle| RequestLimits {
+            idle: Some(idle),
+            ..RequestLimits::default()
+        };
+        assert_eq!(
+            limits(Duration::from_secs(1)).idle_within(&timeouts),
+            Duration::from_secs(1)
+        );
+        assert_eq!(limits(Duration::MAX).idle_within(&timeouts), timeouts.idle);
+    }
+}
