@@ -1,0 +1,66 @@
+//! A stand-in for AWS on the loopback interface.
+//!
+//! [`start`] opens two TLS listeners and writes what a device needs to use
+//! them into a directory, under the names that AWS gives those files:
+//!
+//! * the **IoT credentials provider**: mutual TLS with real verification of
+//!   client certificates, role aliases, things and policies in a [`Registry`],
+//!   and AWS's own answer for every way to be refused;
+//! * **S3**: protocol and Signature Version 4 by the `s3s` crate, storage over
+//!   plain files, so that what arrived can be looked at with `ls`.
+//!
+//! It is made for tests and demonstrations. What it does not do: it encrypts
+//! nothing at rest, has no versions, no bucket policies and one account, and
+//! it survives the death of its process but not of the machine (nothing is
+//! flushed to the disk, which keeps measurements of clients honest).
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let cloud = localcloud::start(localcloud::Settings::new("cloud")).await?;
+//! println!("ENDPOINT_NAME={}", cloud.credentials_endpoint());
+//! cloud.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+
+#![expect(clippy::doc_markdown, reason = "IoT is a name, not an identifier")]
+
+mod action;
+mod authority;
+mod clock;
+mod cloud;
+mod context;
+mod counters;
+mod directory;
+mod error;
+mod files;
+mod fingerprint;
+mod issued;
+mod listener;
+mod provider;
+mod registry;
+mod s3;
+mod settings;
+mod tls;
+
+pub use action::{Action, ParseActionError};
+pub use authority::{Authority, Certificate, KeyType, Validity};
+pub use clock::Clock;
+pub use cloud::{LocalCloud, start};
+pub use counters::Counts;
+pub use directory::Paths;
+pub use error::Error;
+pub use fingerprint::Fingerprint;
+pub use registry::{Registry, RoleAlias};
+pub use settings::{BucketName, ClockOffset, ParseSettingError, Settings};
+
+/// The name of the thing that the written device certificate belongs to.
+pub const THING_NAME: &str = "thing_x";
+/// The role alias that the written device certificate may assume.
+pub const ROLE_ALIAS: &str = "s3_role_alias";
+/// The region of both services.
+pub const REGION: &str = "ap-northeast-1";
+/// The bucket that always exists.
+pub const DEFAULT_BUCKET: &str = "demo";
+/// The account that owns every bucket.
+pub const ACCOUNT_ID: &str = "123456789012";

@@ -1,0 +1,215 @@
+//! Operations on objects.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use s3s::dto::{
+    ChecksumMode, ChecksumType, DeleteObjectInput, DeleteObjectOutput, ETag, ETagCondition,
+    GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, PutObjectInput,
+    PutObjectOutput,
+};
+use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
+
+use super::checksum::{Algorithm, Checksum, Form, set_checksum};
+use super::headers::Headers;
+use super::intake::{self, Claims};
+use super::operations::{Operations, joined};
+use super::store::{Bucket, Conditions, Draft, Object, StoreError};
+
+mod reading;
+
+use reading::{Extent, ReadConditions, file_body};
+
+pub(super) async fn put(
+    operations: &Operations,
+    request: S3Request<PutObjectInput>,
+) -> S3Result<S3Response<PutObjectOutput>> {
+    let S3Request {
+        input,
+        headers,
+        trailing_headers,
+        ..
+    } = request;
+    let bucket = operations.bucket(&input.bucket, &headers)?;
+    let conditions = conditions(input.if_match, input.if_none_match)?;
+    let kept = Headers::of(&headers)?;
+    let claims = Claims::of(&headers, trailing_headers)?;
+    let algorithm = claims.algorithm().unwrap_or(Algorithm::DEFAULT);
+    let file = operations.store.incoming()?;
+    let received = intake::receive(input.body, file, &[algorithm]).await?;
+    claims.verify(&received)?;
+    let draft = Draft {
+        key: input.key,
+        size: received.size,
+        etag: hex(received.md5),
+        modified: operations.context.clock.now(),
+        checksum: Checksum {
+            algorithm,
+            form: Form::FullObject,
+            value: received
+                .checksums
+                .get(&algorithm)
+                .cloned()
+                .unwrap_or_default(),
+        },
+        headers: kept,
+        parts: vec![],
+    };
+    let file = received.file;
+    let object = joined(move || bucket.put(draft, file, &conditions)).await?;
+    operations.context.counters.objects_put.count();
+    let mut output = PutObjectOutput {
+        e_tag: Some(ETag::Strong(object.etag.clone())),
+        checksum_type: Some(checksum_type(object.checksum.form)),
+        ..PutObjectOutput::default()
+    };
+    set_checksum!(
+        output,
+        object.checksum.algorithm,
+        object.checksum.value.clone()
+    );
+    Ok(S3Response::with_headers(
+        output,
+        object.headers.for_writing(),
+    ))
+}
+
+pub(super) async fn get(
+    operations: &Operations,
+    request: S3Request<GetObjectInput>,
+) -> S3Result<S3Response<GetObjectOutput>> {
+    let S3Request { input, headers, .. } = request;
+    let bucket = operations.bucket(&input.bucket, &headers)?;
+    let (object, file) = find(operations, bucket, input.key).await?;
+    ReadConditions {
+        matches: input.if_match,
+        none_match: input.if_none_match,
+        modified_since: input.if_modified_since,
+        unmodified_since: input.if_unmodified_since,
+    }
+    .check(&object)?;
+    let extent = Extent::of(&object, input.range, input.part_number)?;
+    let mut output = GetObjectOutput {
+        accept_ranges: Some("bytes".to_owned()),
+        content_length: Some(extent.length()?),
+        content_range: extent.content_range(&object),
+        e_tag: Some(ETag::Strong(object.etag.clone())),
+        last_modified: Some(object.modified.into()),
+        parts_count: parts_count(&object, input.part_number),
+        ..GetObjectOutput::default()
+    };
+    if extent.is_whole() && wants_checksum(input.checksum_mode.as_ref()) {
+        output.checksum_type = Some(checksum_type(object.checksum.form));
+        set_checksum!(
+            output,
+            object.checksum.algorithm,
+            object.checksum.value.clone()
+        );
+    }
+    output.body = Some(file_body(file, &extent));
+    Ok(S3Response::with_headers(
+        output,
+        object.headers.for_reading(),
+    ))
+}
+
+pub(super) async fn head(
+    operations: &Operations,
+    request: S3Request<HeadObjectInput>,
+) -> S3Result<S3Response<HeadObjectOutput>> {
+    let S3Request { input, headers, .. } = request;
+    let bucket = operations.bucket(&input.bucket, &headers)?;
+    let (object, _) = find(operations, bucket, input.key).await?;
+    ReadConditions {
+        matches: input.if_match,
+        none_match: input.if_none_match,
+        modified_since: input.if_modified_since,
+        unmodified_since: input.if_unmodified_since,
+    }
+    .check(&object)?;
+    let extent = Extent::of(&object, input.range, input.part_number)?;
+    let mut output = HeadObjectOutput {
+        accept_ranges: Some("bytes".to_owned()),
+        content_length: Some(extent.length()?),
+        content_range: extent.content_range(&object),
+        e_tag: Some(ETag::Strong(object.etag.clone())),
+        last_modified: Some(object.modified.into()),
+        parts_count: parts_count(&object, input.part_number),
+        ..HeadObjectOutput::default()
+    };
+    if extent.is_whole() && wants_checksum(input.checksum_mode.as_ref()) {
+        output.checksum_type = Some(checksum_type(object.checksum.form));
+        set_checksum!(
+            output,
+            object.checksum.algorithm,
+            object.checksum.value.clone()
+        );
+    }
+    Ok(S3Response::with_headers(
+        output,
+        object.headers.for_reading(),
+    ))
+}
+
+pub(super) async fn delete(
+    operations: &Operations,
+    request: S3Request<DeleteObjectInput>,
+) -> S3Result<S3Response<DeleteObjectOutput>> {
+    let S3Request { input, headers, .. } = request;
+    let bucket = operations.bucket(&input.bucket, &headers)?;
+    joined(move || bucket.delete(&input.key, input.if_match.as_ref())).await?;
+    Ok(S3Response::new(DeleteObjectOutput::default()))
+}
+
+/// The conditions of a write. S3 knows `If-None-Match` only as `*` there.
+pub(super) fn conditions(
+    if_match: Option<ETagCondition>,
+    if_none_match: Option<ETagCondition>,
+) -> S3Result<Conditions> {
+    let if_absent = if_none_match.is_some();
+    if if_none_match.is_some_and(|condition| !condition.is_any()) {
+        return Err(s3_error!(
+            NotImplemented,
+            "A header you provided implies functionality that is not implemented"
+        ));
+    }
+    Ok(Conditions {
+        if_match,
+        if_absent,
+    })
+}
+
+pub(super) fn checksum_type(form: Form) -> ChecksumType {
+    ChecksumType::from_static(form.name())
+}
+
+pub(super) fn hex(md5: [u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(md5))
+}
+
+/// Who may not list a bucket is not told which keys it lacks.
+async fn find(
+    operations: &Operations,
+    bucket: Arc<Bucket>,
+    key: String,
+) -> S3Result<(Arc<Object>, File)> {
+    let may_list = operations.policy.allows("s3:ListBucket");
+    let found = tokio::task::spawn_blocking(move || bucket.object(&key)).await;
+    found
+        .map_err(S3Error::internal_error)?
+        .map_err(|error| match error {
+            StoreError::NoSuchKey if !may_list => s3_error!(AccessDenied, "Access Denied"),
+            error => error.into(),
+        })
+}
+
+fn wants_checksum(mode: Option<&ChecksumMode>) -> bool {
+    mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED)
+}
+
+/// S3 tells the number of parts only to who asks for one of them.
+fn parts_count(object: &Object, part_number: Option<i32>) -> Option<i32> {
+    part_number
+        .and_then(|_| i32::try_from(object.parts.len()).ok())
+        .filter(|count| *count > 0)
+}

@@ -1,0 +1,149 @@
+//! What a local cloud is started with.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::action::Action;
+
+/// What a local cloud is started with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where certificates, keys and objects live. It is made if it is missing;
+    /// what an earlier local cloud left in it is used again.
+    pub dir: PathBuf,
+    /// The address that both listeners bind, each on a free port.
+    pub listen: IpAddr,
+    /// Buckets that exist from the start, besides [`DEFAULT_BUCKET`](crate::DEFAULT_BUCKET).
+    pub buckets: Vec<BucketName>,
+    /// How long handed-out credentials are good for.
+    pub credential_ttl: Duration,
+    /// How far the cloud's clock is ahead of this machine's.
+    pub clock_offset: ClockOffset,
+    /// What the handed-out role may do; `None` for everything.
+    pub allow: Option<Vec<Action>>,
+    /// The length of a session token in bytes. AWS states no maximum.
+    pub session_token_bytes: usize,
+}
+
+impl Settings {
+    /// The defaults of `sealift local-cloud`: loopback, one hour, no skew,
+    /// everything allowed, and session tokens as long as AWS's usually are.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            buckets: Vec::new(),
+            credential_ttl: Duration::from_hours(1),
+            clock_offset: ClockOffset::default(),
+            allow: None,
+            session_token_bytes: 800,
+        }
+    }
+}
+
+/// A bucket name by the rules for general purpose buckets.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BucketName(String);
+
+impl BucketName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for BucketName {
+    type Err = ParseSettingError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if s3s::path::check_bucket_name(text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ParseSettingError::BucketName(text.to_owned()))
+        }
+    }
+}
+
+/// How far the cloud's clock is ahead of this machine's, in seconds; negative
+/// when it is behind. At most fifty years either way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ClockOffset(i64);
+
+impl ClockOffset {
+    const MAX_SECONDS: i64 = 50 * 365 * 24 * 60 * 60;
+
+    /// The offset in whole seconds.
+    pub fn as_seconds(self) -> i64 {
+        self.0
+    }
+}
+
+impl TryFrom<i64> for ClockOffset {
+    type Error = ParseSettingError;
+
+    fn try_from(seconds: i64) -> Result<Self, Self::Error> {
+        if seconds.unsigned_abs() <= Self::MAX_SECONDS.unsigned_abs() {
+            Ok(Self(seconds))
+        } else {
+            Err(ParseSettingError::ClockOffset(seconds.to_string()))
+        }
+    }
+}
+
+impl FromStr for ClockOffset {
+    type Err = ParseSettingError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<i64>()
+            .map_err(|_| ParseSettingError::ClockOffset(text.to_owned()))?
+            .try_into()
+    }
+}
+
+/// A setting that is not what it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseSettingError {
+    /// Not a bucket name.
+    #[error(
+        "`{0}` is not a bucket name: use 3 to 63 lower-case letters, digits, dots and hyphens, \
+         with a letter or digit at both ends"
+    )]
+    BucketName(String),
+    /// Not an offset in seconds, or more than fifty years.
+    #[error("`{0}` is not a clock offset: use whole seconds, at most fifty years either way")]
+    ClockOffset(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bucket_names_that_would_leave_the_directory_are_refused() {
+        for text in ["..", "../up", "a", "UPPER", "a/b", ".meta", "-ab", ""] {
+            assert_eq!(
+                text.parse::<BucketName>(),
+                Err(ParseSettingError::BucketName(text.to_owned()))
+            );
+        }
+        assert!("demo".parse::<BucketName>().is_ok());
+    }
+
+    #[test]
+    fn clock_offsets_are_bounded() {
+        assert_eq!(
+            "-86400".parse::<ClockOffset>().map(ClockOffset::as_seconds),
+            Ok(-86_400)
+        );
+        for text in ["", "1h", "9223372036854775807", "-9223372036854775808"] {
+            assert_eq!(
+                text.parse::<ClockOffset>(),
+                Err(ParseSettingError::ClockOffset(text.to_owned()))
+            );
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The TLS side of both listeners.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use rcgen::SanType;
+use rustls::crypto::CryptoProvider;
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+
+use crate::authority::{Authority, Certificate};
+use crate::clock::Clock;
+use crate::error::Error;
+
+const PROVIDER: &str = "the credentials provider";
+const S3: &str = "S3";
+
+/// For the credentials provider: HTTP/1.1 only, and no handshake completes
+/// without a certificate that the authority signed.
+pub(crate) fn provider(
+    authority: &Authority,
+    listen: IpAddr,
+    clock: Clock,
+) -> Result<Arc<ServerConfig>, Error> {
+    let root = CertificateDer::from_pem_slice(authority.certificate_pem().as_bytes())
+        .map_err(failed(PROVIDER))?;
+    let mut roots = RootCertStore::empty();
+    roots.add(root).map_err(failed(PROVIDER))?;
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), crypto())
+        .build()
+        .map_err(failed(PROVIDER))?;
+    let certificate = authority.issue_server(names(listen, []))?;
+    config(PROVIDER, &certificate, clock, verifier, &[b"http/1.1"])
+}
+
+/// For S3: no client certificates, HTTP/1.1 and HTTP/2. The certificate also
+/// names `BUCKET.localhost` for virtual-hosted requests.
+pub(crate) fn s3(
+    authority: &Authority,
+    listen: IpAddr,
+    clock: Clock,
+    buckets: &[String],
+) -> Result<Arc<ServerConfig>, Error> {
+    let hosts = buckets.iter().map(|bucket| format!("{bucket}.localhost"));
+    let certificate = authority.issue_server(names(listen, hosts))?;
+    let verifier = WebPkiClientVerifier::no_client_auth();
+    config(S3, &certificate, clock, verifier, &[b"h2", b"http/1.1"])
+}
+
+fn names(listen: IpAddr, hosts: impl IntoIterator<Item = String>) -> Vec<SanType> {
+    let mut addresses = vec![
+        IpAddr::from([127, 0, 0, 1]),
+        IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
+    ];
+    if !listen.is_unspecified() && !addresses.contains(&listen) {
+        addresses.push(listen);
+    }
+    std::iter::once("localhost".to_owned())
+        .chain(hosts)
+        .filter_map(|host| host.try_into().ok().map(SanType::DnsName))
+        .chain(addresses.into_iter().map(SanType::IpAddress))
+        .collect()
+}
+
+fn config(
+    listener: &'static str,
+    certificate: &Certificate,
+    clock: Clock,
+    verifier: Arc<dyn ClientCertVerifier>,
+    protocols: &[&[u8]],
+) -> Result<Arc<ServerConfig>, Error> {
+    let key = certificate.key().map_err(failed(listener))?;
+    let mut config = ServerConfig::builder_with_details(crypto(), Arc::new(clock))
+        .with_safe_default_protocol_versions()
+        .map_err(failed(listener))?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(vec![certificate.certificate().clone()], key)
+        .map_err(failed(listener))?;
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    Ok(Arc::new(config))
+}
+
+fn crypto() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+fn failed<E>(listener: &'static str) -> impl FnOnce(E) -> Error
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    move |source| Error::Tls {
+        listener,
+        source: Box::new(source),
+    }
+}

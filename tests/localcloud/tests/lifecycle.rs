@@ -1,0 +1,100 @@
+//! Starting, stopping and starting again in the same directory.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod support;
+
+use std::path::Path;
+
+use localcloud::{Error, Settings};
+use support::Cloud;
+use tokio::net::TcpStream;
+
+fn lines_of(path: &Path) -> Vec<String> {
+    std::fs::read_to_string(path)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+#[tokio::test]
+async fn env_and_configuration_name_what_was_started() {
+    let cloud = Cloud::with(|settings| settings.buckets = vec!["first".parse().unwrap()]).await;
+    let (cloud, paths) = (&cloud.cloud, cloud.cloud.paths());
+    assert_eq!(
+        lines_of(&paths.env),
+        [
+            format!("export ENDPOINT_NAME='{}'", cloud.credentials_endpoint()),
+            format!("export AWS_ENDPOINT_URL_S3='{}'", cloud.s3_endpoint()),
+            "export AWS_REGION='ap-northeast-1'".to_owned(),
+            "export AWS_DEFAULT_REGION='ap-northeast-1'".to_owned(),
+            format!("export AWS_CA_BUNDLE='{}'", paths.ca.display()),
+            "export BUCKET='first'".to_owned(),
+        ]
+    );
+    assert!(paths.ca.is_absolute());
+    let config = lines_of(&paths.config);
+    assert!(config.contains(&format!(
+        "endpoint   = \"{}\"",
+        cloud.credentials_endpoint()
+    )));
+    assert!(config.contains(&format!("endpoint = \"{}\"", cloud.s3_endpoint())));
+    for bucket in ["first", "demo"] {
+        assert!(paths.objects.join(bucket).is_dir());
+    }
+}
+
+#[tokio::test]
+async fn what_was_there_is_used_again() {
+    let first = Cloud::start().await;
+    let s3 = first.s3().await;
+    s3.call("PUT", "/demo/a", &[("x-amz-meta-owner", "me")], b"bytes")
+        .await;
+    let created = s3.call("POST", "/demo/big?uploads", &[], b"").await;
+    let upload = created.element("UploadId").to_owned();
+    s3.put(
+        &format!("/demo/big?partNumber=1&uploadId={upload}"),
+        b"part",
+    )
+    .await;
+    let device = first.cloud.device();
+    first.cloud.shutdown().await;
+
+    let cloud = localcloud::start(Settings::new(first.dir.path()))
+        .await
+        .unwrap();
+    let second = Cloud {
+        cloud,
+        dir: first.dir,
+    };
+    assert_eq!(second.cloud.device(), device);
+    let s3 = second.s3().await;
+    let got = s3.get("/demo/a").await;
+    assert_eq!(
+        (&got.body[..], got.header("x-amz-meta-owner")),
+        (b"bytes".as_slice(), "me")
+    );
+    let parts = s3.get(&format!("/demo/big?uploadId={upload}")).await;
+    assert_eq!(parts.elements("PartNumber"), ["1"]);
+}
+
+#[tokio::test]
+async fn one_directory_is_for_one_cloud_at_a_time() {
+    let cloud = Cloud::start().await;
+    let error = localcloud::start(Settings::new(cloud.dir.path()))
+        .await
+        .expect_err("in use");
+    assert!(matches!(error, Error::Busy(_)), "{error}");
+}
+
+#[tokio::test]
+async fn shutdown_closes_idle_connections_and_the_ports() {
+    let cloud = Cloud::start().await;
+    let address = cloud.cloud.credentials_endpoint().to_owned();
+    let _idle = cloud.device().connect().await.unwrap();
+    cloud.cloud.shutdown().await;
+    TcpStream::connect(address)
+        .await
+        .expect_err("nobody listens");
+}

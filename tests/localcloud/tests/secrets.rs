@@ -1,0 +1,51 @@
+//! Nothing that is secret gets into a log, at whatever level.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod support;
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use support::Cloud;
+use tracing_subscriber::filter::LevelFilter;
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_ever_logged() {
+    let log = Log::default();
+    let writer = log.clone();
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::TRACE)
+        .with_writer(move || writer.clone())
+        .init();
+    let cloud = Cloud::start().await;
+    let s3 = cloud.s3().await;
+    assert_eq!(s3.put("/demo/a", b"1").await.status, 200);
+    let mut wrong = s3.clone();
+    wrong.credentials.secret_access_key.push('x');
+    assert_eq!(wrong.put("/demo/a", b"1").await.status, 403);
+    let key = std::fs::read_to_string(&cloud.cloud.paths().key).unwrap();
+
+    let text = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
+    assert!(
+        text.contains(&s3.credentials.access_key_id),
+        "the log works"
+    );
+    assert!(!text.contains(&s3.credentials.secret_access_key));
+    assert!(!text.contains(&s3.credentials.session_token));
+    assert!(!text.contains(key.lines().nth(1).unwrap()));
+}
