@@ -1,0 +1,123 @@
+//! Builds the factory component and leaves it where the library embeds it.
+//!
+//! `SEALIFT_COMPONENT=FILE` embeds a prebuilt one instead.
+
+use std::env;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const TARGET: &str = "wasm32-wasip2";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line in cargo's output, without the noise of a panic.
+            println!("cargo::error={error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?)
+        .join("..")
+        .canonicalize()?;
+    println!("cargo::rerun-if-env-changed=SEALIFT_COMPONENT");
+    for input in [
+        "guest/src",
+        "guest/Cargo.toml",
+        "guest/core/src",
+        "guest/core/Cargo.toml",
+        "wit",
+        "Cargo.lock",
+    ] {
+        println!("cargo::rerun-if-changed={}", root.join(input).display());
+    }
+
+    let factory = out.join("factory.wasm");
+    match env::var_os("SEALIFT_COMPONENT").map(PathBuf::from) {
+        Some(prebuilt) => {
+            println!("cargo::rerun-if-changed={}", prebuilt.display());
+            copy(&prebuilt, &factory)?;
+        }
+        None => {
+            let built = cargo(&root, &out, &["-p", "sealift-guest"])?;
+            copy(&built.join("sealift_guest.wasm"), &factory)?;
+        }
+    }
+
+    // The demo shows what happens to a component that goes where it should not.
+    if env::var_os("CARGO_FEATURE_LOCAL_CLOUD").is_some() {
+        println!(
+            "cargo::rerun-if-changed={}",
+            root.join("tests/guests/src").display()
+        );
+        let example = "calls_forbidden_origin";
+        let built = cargo(
+            &root,
+            &out,
+            &["-p", "sealift-test-guests", "--example", example],
+        )?;
+        copy(
+            &built.join("examples").join(example).with_extension("wasm"),
+            &out.join("stray.wasm"),
+        )?;
+    }
+    Ok(())
+}
+
+/// Builds for the component target and answers the folder of the results.
+fn cargo(root: &Path, out: &Path, what: &[&str]) -> Result<PathBuf, Box<dyn Error>> {
+    require_target()?;
+    // A target folder of its own: the outer cargo holds the lock of the usual one.
+    let target_dir = out.join("component-target");
+    let status = Command::new(env::var("CARGO")?)
+        .current_dir(root)
+        .args([
+            "build",
+            "--locked",
+            "--quiet",
+            "--profile",
+            "component",
+            "--target",
+            TARGET,
+            "--target-dir",
+        ])
+        .arg(&target_dir)
+        .args(what)
+        // What the outer build set for its own compiler is not for this one.
+        .env_remove("RUSTC_WORKSPACE_WRAPPER")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("RUSTFLAGS")
+        .status()?;
+    if !status.success() {
+        return Err(format!(
+            "building {} for {TARGET} failed; cargo's messages are above",
+            what.join(" ")
+        )
+        .into());
+    }
+    Ok(target_dir.join(TARGET).join("component"))
+}
+
+fn require_target() -> Result<(), Box<dyn Error>> {
+    let rustc = env::var("RUSTC")?;
+    let answer = Command::new(rustc)
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output()?;
+    let libraries = PathBuf::from(String::from_utf8(answer.stdout)?.trim());
+    if answer.status.success() && libraries.is_dir() {
+        return Ok(());
+    }
+    Err(format!("the Rust target {TARGET} is not installed: run `rustup target add {TARGET}`, or set SEALIFT_COMPONENT to a prebuilt component").into())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
+    fs::copy(from, to)
+        .map(drop)
+        .map_err(|error| format!("cannot copy {}: {error}", from.display()).into())
+}

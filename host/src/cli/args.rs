@@ -1,0 +1,127 @@
+//! The command line's grammar.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand};
+use sealift::put::Destination;
+
+/// Moves files from a gateway into AWS with nothing but its device certificate.
+///
+/// The logic that fetches credentials, signs and uploads is a WebAssembly component in a
+/// sandbox; the device key never enters it.
+#[derive(Debug, Parser)]
+#[command(name = "sealift", version, arg_required_else_help = true, after_help = EXIT_STATUS)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 done; 1 the work failed; 2 wrong usage or configuration; \
+    75 a temporary failure worth trying again later.";
+
+/// What every command understands.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Global {
+    /// Configuration file [default: $SEALIFT_CONFIG, ./sealift.toml, /etc/sealift/sealift.toml]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Run this component instead of the built-in one
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) component: Option<PathBuf>,
+
+    /// Print one JSON object per result on standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Say more on standard error; twice for details
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+
+    /// Say nothing on standard error but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole story on this machine: stand-in AWS, device, credentials, upload, refusals
+    #[cfg(feature = "local-cloud")]
+    Demo,
+
+    /// Run the stand-in AWS in the foreground, until SIGINT or SIGTERM
+    #[cfg(feature = "local-cloud")]
+    LocalCloud(LocalCloud),
+
+    /// Upload files
+    Put(Put),
+
+    /// Print temporary credentials as the JSON of `credential_process`
+    Credentials,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Put {
+    /// Files; directories with -r; `-` for standard input
+    #[arg(value_name = "SRC", required = true)]
+    pub(crate) sources: Vec<PathBuf>,
+
+    /// Where to: s3://BUCKET/KEY. The key is taken literally; one that ends in `/` is a prefix
+    #[arg(value_name = "s3://BUCKET/KEY")]
+    pub(crate) destination: Destination,
+
+    /// Upload what is below directories
+    #[arg(short, long)]
+    pub(crate) recursive: bool,
+
+    /// The objects' Content-Type
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) content_type: Option<String>,
+}
+
+#[cfg(feature = "local-cloud")]
+#[derive(Debug, clap::Args)]
+pub(crate) struct LocalCloud {
+    /// Where certificates, configuration and objects go; used again if it exists
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+
+    /// Address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) listen: std::net::IpAddr,
+
+    /// A bucket to make, beside `demo`; may be repeated
+    #[arg(long = "bucket", value_name = "NAME")]
+    pub(crate) buckets: Vec<localcloud::BucketName>,
+
+    /// How long credentials are good
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    pub(crate) credential_ttl: u64,
+
+    /// How far the stand-in's clock is ahead of this machine's (behind, if negative)
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "0",
+        allow_negative_numbers = true
+    )]
+    pub(crate) clock_offset: localcloud::ClockOffset,
+
+    /// What the handed-out role may do, such as `s3:PutObject` [default: everything]
+    #[arg(long, value_name = "ACTION", num_args = 1.., value_delimiter = ',')]
+    pub(crate) allow: Vec<localcloud::Action>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,97 @@
+//! Why a command did not do what it was asked for, and what its caller learns of it.
+
+use std::error::Error;
+
+use sealift::gateway::OpenError;
+use sealift::put::PlanError;
+use sealift::sandbox::{CallError, ErrorKind};
+
+/// What the process ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ExitStatus {
+    /// A temporary failure worth trying again later (`EX_TEMPFAIL` of sysexits.h).
+    TryLater = 75,
+    /// The work failed, and will fail again until something changes.
+    Failed = 1,
+    /// Wrong usage or configuration.
+    Usage = 2,
+}
+
+/// An error on its way to the user.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) status: ExitStatus,
+    pub(crate) error: Box<dyn Error + Send + Sync>,
+    /// What to do next.
+    pub(crate) cure: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(status: ExitStatus, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            status,
+            error: error.into(),
+            cure: None,
+        }
+    }
+
+    pub(crate) fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(ExitStatus::Failed, error)
+    }
+}
+
+impl From<sealift_config::Error> for Failure {
+    fn from(error: sealift_config::Error) -> Self {
+        Self::new(ExitStatus::Usage, error)
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        let status = if error.is_usage() {
+            ExitStatus::Usage
+        } else {
+            ExitStatus::Failed
+        };
+        Self::new(status, error)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let status = if error.is_configuration() {
+            ExitStatus::Usage
+        } else {
+            ExitStatus::Failed
+        };
+        Self::new(status, error)
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        Self {
+            status: status_of(&error),
+            cure: error.cure().map(str::to_owned),
+            error: error.into(),
+        }
+    }
+}
+
+/// Whether the same call may work later without anybody doing anything.
+pub(crate) fn status_of(error: &CallError) -> ExitStatus {
+    match error.kind() {
+        ErrorKind::Network
+        | ErrorKind::Timeout
+        | ErrorKind::Throttled
+        | ErrorKind::Server
+        | ErrorKind::Unavailable
+        | ErrorKind::Conflict
+        | ErrorKind::SourceChanged => match error.cause() {
+            // The host saw more than the component did.
+            Some(cause) if !cause.is_transient() => ExitStatus::Failed,
+            _ => ExitStatus::TryLater,
+        },
+        _ => ExitStatus::Failed,
+    }
+}

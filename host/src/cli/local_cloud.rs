@@ -1,0 +1,37 @@
+//! `sealift local-cloud`: the stand-in AWS in the foreground.
+
+use std::time::Duration;
+
+use localcloud::{LocalCloud, Settings};
+
+use super::args;
+use super::{Failure, output, setup};
+
+pub(super) async fn run(args: args::LocalCloud) -> Result<(), Failure> {
+    let mut settings = Settings::new(args.dir);
+    settings.listen = args.listen;
+    settings.buckets = args.buckets;
+    settings.credential_ttl = Duration::from_secs(args.credential_ttl);
+    settings.clock_offset = args.clock_offset;
+    settings.allow = (!args.allow.is_empty()).then_some(args.allow);
+    let cloud = localcloud::start(settings).await.map_err(Failure::failed)?;
+    announce(&cloud)?;
+    // A signal is how it is meant to end.
+    let _ = setup::until_interrupted(std::future::pending::<()>()).await;
+    cloud.shutdown().await;
+    Ok(())
+}
+
+/// `ready` comes last: scripts wait for it.
+fn announce(cloud: &LocalCloud) -> Result<(), Failure> {
+    output::line(&format!(
+        "credentials provider: {}",
+        cloud.credentials_endpoint()
+    ))?;
+    output::line(&format!("S3: {}", cloud.s3_endpoint()))?;
+    output::line(&format!(
+        "configuration: {}",
+        cloud.paths().config.display()
+    ))?;
+    output::line("ready")
+}

@@ -1,0 +1,35 @@
+//! The command line: what is asked for, done, and told.
+
+mod args;
+mod credentials;
+#[cfg(feature = "local-cloud")]
+mod demo;
+mod failure;
+#[cfg(feature = "local-cloud")]
+mod local_cloud;
+mod log;
+mod output;
+mod progress;
+mod put;
+mod setup;
+
+use clap::Parser;
+
+pub(crate) use failure::{ExitStatus, Failure};
+
+use args::{Args, Command};
+
+/// Does what the command line says.
+pub(crate) async fn run() -> Result<(), Failure> {
+    let Args { global, command } = Args::parse();
+    log::start(&global);
+    setup::harden()?;
+    match command {
+        Command::Put(args) => put::run(&global, args).await,
+        Command::Credentials => credentials::run(&global).await,
+        #[cfg(feature = "local-cloud")]
+        Command::Demo => demo::run(&global).await,
+        #[cfg(feature = "local-cloud")]
+        Command::LocalCloud(args) => local_cloud::run(args).await,
+    }
+}

@@ -1,0 +1,26 @@
+//! Results, on standard output.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Failure;
+
+/// Prints a line of text.
+pub(crate) fn line(text: &str) -> Result<(), Failure> {
+    settle(writeln!(io::stdout().lock(), "{text}"))
+}
+
+/// Prints one JSON object on a line of its own.
+pub(crate) fn json(result: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(result).map_err(Failure::failed)?;
+    line(&text)
+}
+
+/// A reader that has seen enough (`| head -1`) is no error.
+fn settle(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,51 @@
+//! What commands begin with, and how they are interrupted.
+
+use std::future::Future;
+
+use sealift::gateway::Gateway;
+use sealift_config::{Config, Environment};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::args::Global;
+use super::failure::status_of;
+use super::{ExitStatus, Failure};
+
+/// Keeps other processes of this user out of our memory, and the memory out of core files.
+pub(super) fn harden() -> Result<(), Failure> {
+    sealift_keystore::hardening::keep_memory_private().map_err(Failure::failed)
+}
+
+/// The gateway of the configuration in force.
+pub(super) fn gateway(global: &Global) -> Result<Gateway, Failure> {
+    let environment = Environment::of_process();
+    let config = Config::load(global.config.as_deref(), &environment)?;
+    Ok(Gateway::open(
+        config,
+        &environment,
+        global.component.as_deref(),
+    )?)
+}
+
+/// The outcome of `work`, unless SIGINT or SIGTERM comes first. Work is cancelled by dropping it.
+pub(super) async fn until_interrupted<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
+    tokio::select! {
+        outcome = work => Ok(outcome),
+        _ = interrupt.recv() => Err(interrupted("SIGINT")),
+        _ = terminate.recv() => Err(interrupted("SIGTERM")),
+    }
+}
+
+fn interrupted(signal: &str) -> Failure {
+    Failure::new(ExitStatus::Failed, format!("interrupted by {signal}"))
+}
+
+/// The error of a fetch that several waited for.
+pub(super) fn shared(error: std::sync::Arc<sealift::sandbox::CallError>) -> Failure {
+    Failure {
+        status: status_of(&error),
+        cure: error.cure().map(str::to_owned),
+        error: error.into(),
+    }
+}

@@ -1,0 +1,229 @@
+//! A device's way into AWS: the configuration put to work.
+
+mod egress;
+mod location;
+mod services;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use sealift_config::{Config, Environment};
+use sealift_keystore::{IdentityFiles, IdentityStore};
+use sealift_network::{Network, Settings};
+use sealift_payload::Source;
+
+use crate::factory;
+use crate::sandbox::{
+    CallError, Component, Credentials, Description, Job, Limits, LoadError, Sandbox, Setting,
+    Uploaded,
+};
+use crate::vault::Vault;
+
+use egress::Presented;
+use services::{JobServices, Surroundings};
+pub use services::{Observer, Unobserved};
+
+/// Time without any sign of life after which a job is ended. Longer than every timeout of the
+/// network, so that a slow link is reported as what it is.
+const STALL: Duration = Duration::from_mins(15);
+
+/// A request body may be sent this often, and then some: attempts beyond that are a defect.
+const SENDS: u64 = 8;
+
+/// What a component may send for itself, in bytes.
+const OWN_BYTES: u64 = 64 * 1024 * 1024;
+
+/// One configured device: an identity, a network, a component, and the credentials they obtain.
+#[derive(Debug)]
+pub struct Gateway {
+    config: Config,
+    component: Component,
+    surroundings: Arc<Surroundings>,
+}
+
+/// What to upload and how.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// The bucket's name.
+    pub bucket: String,
+    /// The object's key, literally.
+    pub key: String,
+    /// The object's bytes.
+    pub source: Source,
+    /// Its `Content-Type`.
+    pub content_type: Option<String>,
+}
+
+/// Why a gateway cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The certificate or its key.
+    #[error("cannot use the device's identity")]
+    Identity(#[from] sealift_keystore::IdentityError),
+    /// The trusted roots.
+    #[error("cannot set up the network")]
+    Network(#[from] sealift_network::Error),
+    /// The proxy's exceptions.
+    #[error("cannot set up the proxy")]
+    NoProxy(#[from] sealift_network::NoProxyError),
+    /// The S3 endpoint.
+    #[error("cannot allow the S3 endpoint")]
+    Endpoint(#[from] sealift_config::OriginError),
+    /// The component's file.
+    #[error("cannot read the component `{}`", path.display())]
+    ReadComponent {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The component's contents.
+    #[error("cannot use the component")]
+    Component(#[from] LoadError),
+    /// The configuration lacks what the rest needs.
+    #[error(transparent)]
+    Config(#[from] sealift_config::Error),
+}
+
+impl OpenError {
+    /// Whether the configuration, or a file that it names, is to blame.
+    pub fn is_configuration(&self) -> bool {
+        !matches!(self, Self::Component(_))
+    }
+}
+
+impl Gateway {
+    /// Opens the gateway of a configuration with the component in `component`, or the factory's.
+    pub fn open(
+        config: Config,
+        environment: &Environment,
+        component: Option<&Path>,
+    ) -> Result<Self, OpenError> {
+        let identity = Arc::new(IdentityStore::open(
+            IdentityFiles::from(&config.device),
+            SystemTime::now(),
+        )?);
+        let settings = Settings::of(&config.network, egress::roots(&config))?;
+        let presented = Arc::new(Presented(Arc::clone(&identity)));
+        let network = Network::new(settings, egress::policy(&config)?, Some(presented))?;
+        let cache = config.cache_dir(environment).inspect_err(|error| {
+            tracing::warn!(error = %crate::report::chain(error), "compiling components without a cache");
+        });
+        let sandbox = Sandbox::new(limits(&config), cache.ok().as_deref())?;
+        let component = match component {
+            Some(path) => {
+                let read = |source| OpenError::ReadComponent {
+                    path: path.to_owned(),
+                    source,
+                };
+                sandbox.load(&std::fs::read(path).map_err(read)?)?
+            }
+            None => sandbox.load(factory::COMPONENT)?,
+        };
+        let surroundings = Surroundings {
+            network,
+            identity,
+            vault: Vault::default(),
+        };
+        Ok(Self {
+            config,
+            component,
+            surroundings: Arc::new(surroundings),
+        })
+    }
+
+    /// The configuration that this gateway was opened with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What the component says of itself.
+    pub async fn describe(&self) -> Result<Description, CallError> {
+        let services = self.services(Arc::new(Unobserved));
+        self.component
+            .describe(&self.surroundings.network, services)
+            .await
+    }
+
+    /// Temporary credentials that are good for a while yet.
+    pub async fn credentials(&self) -> Result<Credentials, Arc<CallError>> {
+        self.services(Arc::new(Unobserved))
+            .vault_credentials(None)
+            .await
+    }
+
+    /// Uploads one object; when this returns without an error, S3 has all of it.
+    pub async fn upload(
+        &self,
+        upload: Upload,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Uploaded, CallError> {
+        let s3 = self
+            .config
+            .s3()
+            .map_err(|error| CallError::NoStore(Box::new(error)))?;
+        let mut options = location::options(s3);
+        options.extend(
+            upload
+                .content_type
+                .map(|value| Setting::new("content-type", value)),
+        );
+        let job = Job {
+            bytes_out: self.bytes_out(&upload.source),
+            bucket: upload.bucket,
+            key: upload.key,
+            location: location::location(s3),
+            options,
+            provider: location::provider(&self.config),
+            source: upload.source,
+        };
+        let services = self.services(observer);
+        let outcome = self
+            .component
+            .upload(&self.surroundings.network, Arc::clone(&services) as _, job)
+            .await;
+        // The component only passes on that there were none; we know why.
+        outcome.map_err(|error| {
+            services
+                .credentials_failure()
+                .map_or(error, CallError::NoCredentials)
+        })
+    }
+
+    fn services(&self, observer: Arc<dyn Observer>) -> Arc<JobServices> {
+        Arc::new(JobServices {
+            component: self.component.clone(),
+            provider: location::provider(&self.config),
+            thing_name: self
+                .config
+                .device
+                .thing_name
+                .as_ref()
+                .map(ToString::to_string),
+            surroundings: Arc::clone(&self.surroundings),
+            observer,
+            credentials_failure: Mutex::default(),
+        })
+    }
+
+    fn bytes_out(&self, source: &Source) -> u64 {
+        let default = source.len().saturating_mul(SENDS).saturating_add(OWN_BYTES);
+        self.config
+            .sandbox
+            .bytes_out
+            .map_or(default, |limit| limit.bytes())
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        memory: usize::try_from(config.sandbox.memory.bytes()).unwrap_or(usize::MAX),
+        computing: config.sandbox.cpu_time.duration(),
+        open_requests: config.sandbox.open_requests as usize,
+        bytes_out: OWN_BYTES,
+        response: config.network.response_limit.bytes(),
+        log: usize::try_from(config.sandbox.log_bytes.bytes()).unwrap_or(usize::MAX),
+        stall: STALL,
+    }
+}

@@ -1,0 +1,82 @@
+//! What the configuration lets a component reach.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::Method;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sealift_config::{Addressing, Config, OriginError, OriginPattern, S3};
+use sealift_keystore::IdentityStore;
+use sealift_network::{
+    BoxError, CurrentIdentity, IdentityRule, IdentitySource, Policy, Roots, Rule,
+};
+
+/// All but the unreserved characters of RFC 3986: the component must write the path the same way.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Whom to trust with naming servers.
+pub(super) fn roots(config: &Config) -> Roots {
+    config.device.ca.clone().map_or(Roots::System, Roots::File)
+}
+
+/// The rules: the device identity for one request only, the S3 endpoint of the region or of the
+/// configuration, and what the operator allowed beside them.
+pub(super) fn policy(config: &Config) -> Result<Policy, OriginError> {
+    let mut rules = vec![Rule::Identity(credentials(config))];
+    if let Ok(s3) = config.s3() {
+        rules.extend(buckets(s3)?);
+    }
+    rules.extend(config.network.allow.iter().cloned().map(Rule::Pattern));
+    Ok(Policy::new(rules))
+}
+
+fn credentials(config: &Config) -> IdentityRule {
+    let alias = utf8_percent_encode(config.credentials.role_alias.as_str(), SEGMENT);
+    IdentityRule {
+        method: Method::GET,
+        authority: config.credentials.endpoint.clone(),
+        path: format!("/role-aliases/{alias}/credentials"),
+    }
+}
+
+fn buckets(s3: &S3) -> Result<Vec<Rule>, OriginError> {
+    let Some(store) = &s3.endpoint else {
+        let host = format!("s3.{}.{}", s3.region, s3.region.dns_suffix());
+        return Ok(vec![
+            pattern(&format!("https://{host}"))?,
+            pattern(&format!("https://*.{host}"))?,
+        ]);
+    };
+    let mut rules = vec![Rule::Configured(store.clone())];
+    if s3.addressing == Addressing::Virtual {
+        rules.push(pattern(&format!(
+            "{}://*.{}:{}",
+            store.scheme(),
+            store.host(),
+            store.port()
+        ))?);
+    }
+    Ok(rules)
+}
+
+fn pattern(text: &str) -> Result<Rule, OriginError> {
+    text.parse::<OriginPattern>().map(Rule::Pattern)
+}
+
+/// The device's identity, as the network asks for it.
+#[derive(Debug)]
+pub(super) struct Presented(pub(super) Arc<IdentityStore>);
+
+impl IdentitySource for Presented {
+    fn current(&self) -> Result<CurrentIdentity, BoxError> {
+        let identity = self.0.current(SystemTime::now());
+        Ok(CurrentIdentity {
+            generation: identity.generation(),
+            resolver: identity.resolver(),
+        })
+    }
+}

@@ -1,0 +1,41 @@
+//! The files below a directory.
+
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::PlanError;
+
+/// Deeper than any sensible tree, and shallow enough that a hostile one is refused.
+const DEEPEST: usize = 256;
+
+/// The regular files below `root` in the order of their names, each with its path relative to
+/// `root`. Symbolic links are followed; what is neither file nor directory is left out and
+/// told in the log.
+pub(super) fn files(
+    root: &Path,
+) -> impl Iterator<Item = Result<(PathBuf, PathBuf), PlanError>> + '_ {
+    let walk = WalkDir::new(root)
+        .follow_links(true)
+        .sort_by_file_name()
+        .max_depth(DEEPEST);
+    walk.into_iter().filter_map(move |entry| match entry {
+        Err(error) => Some(Err(PlanError::Walk {
+            root: root.to_owned(),
+            source: error,
+        })),
+        Ok(entry) if entry.file_type().is_dir() => None,
+        Ok(entry) if !entry.file_type().is_file() => {
+            tracing::warn!(path = %entry.path().display(), "left out: not a regular file");
+            None
+        }
+        Ok(entry) => {
+            let relative = entry
+                .path()
+                .strip_prefix(root)
+                .unwrap_or(entry.path())
+                .to_owned();
+            Some(Ok((entry.into_path(), relative)))
+        }
+    })
+}

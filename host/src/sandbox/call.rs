@@ -1,0 +1,211 @@
+//! One call of one fresh instance.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sealift_network::Network;
+use wasmtime::component::Resource;
+use wasmtime::{CallHook, Store};
+
+use super::bindings::Uploader;
+use super::component::Loaded;
+use super::egress::{Egress, Usage};
+use super::error::{CallError, Cause};
+use super::imports::{jobs, payload};
+use super::job::{Job, Uploaded};
+use super::limits::{HOSTCALL_FUEL, Limits, OutOfTime};
+use super::state::State;
+use super::{Answer, Credentials, Description, ErrorKind, Provider, Services};
+
+/// How often a call is looked at for signs of life.
+const GLANCE: Duration = Duration::from_secs(5);
+
+/// An instance that is about to be made. Dropping the future of a call ends the instance and
+/// cuts its connections.
+pub(super) struct Call<'a> {
+    loaded: &'a Loaded,
+    store: Store<State>,
+    usage: Arc<Usage>,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(loaded: &'a Loaded, network: &Network, services: Arc<dyn Services>) -> Self {
+        let limits = &loaded.limits;
+        let egress = Egress::new(network.clone(), limits);
+        let usage = Arc::clone(egress.usage());
+        let mut store = Store::new(
+            loaded.uploader.engine(),
+            State::new(limits, services, egress),
+        );
+        bound(&mut store);
+        Self {
+            loaded,
+            store,
+            usage,
+        }
+    }
+
+    pub(super) async fn upload(mut self, job: Job) -> Result<Uploaded, CallError> {
+        let source = job.source.clone();
+        self.usage.allow(job.bytes_out);
+        let handle = self.lend(job)?;
+        let answer = self
+            .run(async |uploader, store| {
+                uploader
+                    .sealift_gateway_transfer()
+                    .call_upload(store, handle)
+                    .await
+            })
+            .await;
+        match answer {
+            Ok(uploaded) => Ok(Uploaded {
+                etag: uploaded.etag,
+                checksum: uploaded
+                    .checksum
+                    .map(payload::checksum_from)
+                    .transpose()
+                    .map_err(|answer| self.answered(answer))?,
+                version_id: uploaded.version_id,
+                attempts: uploaded.attempts,
+                reasons: uploaded.reasons,
+            }),
+            Err(CallError::Answered {
+                answer,
+                cause: None | Some(Cause::Network(_)),
+            }) if source.verify().is_err() => {
+                let cause = source
+                    .verify()
+                    .err()
+                    .map(|error| Cause::Source(Arc::new(error)));
+                Err(CallError::Answered {
+                    answer: Box::new(Answer {
+                        kind: ErrorKind::SourceChanged,
+                        ..*answer
+                    }),
+                    cause,
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn fetch_credentials(
+        mut self,
+        provider: Provider,
+    ) -> Result<Credentials, CallError> {
+        self.run(async |uploader, store| {
+            uploader
+                .sealift_gateway_credentials()
+                .call_fetch(store, &provider)
+                .await
+        })
+        .await
+        .map(Credentials::from)
+    }
+
+    pub(super) async fn describe(mut self) -> Result<Description, CallError> {
+        self.run(async |uploader, store| {
+            Ok(Ok(uploader
+                .sealift_gateway_plugin()
+                .call_describe(store)
+                .await?))
+        })
+        .await
+    }
+
+    fn lend(&mut self, job: Job) -> Result<Resource<jobs::Held>, CallError> {
+        self.store
+            .data_mut()
+            .table
+            .push(jobs::Held::new(job))
+            .map_err(|error| CallError::Trapped(error.into()))
+    }
+
+    /// Makes the instance, calls it, and says what became of it.
+    async fn run<T>(
+        &mut self,
+        call: impl AsyncFnOnce(Uploader, &mut Store<State>) -> wasmtime::Result<Result<T, Answer>>,
+    ) -> Result<T, CallError> {
+        let _running = self.loaded.ticker.run();
+        let limits = &self.loaded.limits;
+        let store = &mut self.store;
+        let outcome = alive(&self.usage, limits.stall, async {
+            let uploader = self.loaded.uploader.instantiate_async(&mut *store).await?;
+            call(uploader, store).await
+        })
+        .await;
+        match outcome {
+            None => Err(CallError::Stalled {
+                limit: limits.stall,
+            }),
+            Some(Err(trap)) => Err(self.trapped(trap, limits)),
+            Some(Ok(Err(answer))) => Err(self.answered(answer)),
+            Some(Ok(Ok(result))) => Ok(result),
+        }
+    }
+
+    fn trapped(&self, trap: wasmtime::Error, limits: &Limits) -> CallError {
+        if trap.is::<OutOfTime>() {
+            CallError::OutOfTime {
+                limit: limits.computing,
+            }
+        } else if self.store.data().memory.refused() {
+            CallError::OutOfMemory {
+                limit: limits.memory,
+            }
+        } else {
+            CallError::Trapped(trap)
+        }
+    }
+
+    fn answered(&self, answer: Answer) -> CallError {
+        let cause = match answer.kind {
+            ErrorKind::Network | ErrorKind::Timeout | ErrorKind::Denied | ErrorKind::TooLarge => {
+                self.usage.failure().map(Cause::Network)
+            }
+            _ => None,
+        };
+        CallError::Answered {
+            answer: Box::new(answer),
+            cause,
+        }
+    }
+}
+
+/// Puts the limits on a store.
+fn bound(store: &mut Store<State>) {
+    store.limiter(|state| &mut state.memory);
+    store.set_hostcall_fuel(HOSTCALL_FUEL);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|mut store| Ok(store.data_mut().account.tick(Instant::now())?));
+    store.call_hook(|mut store, hook| {
+        let account = &mut store.data_mut().account;
+        match hook {
+            CallHook::CallingWasm | CallHook::ReturningFromHost => {
+                account.enter(Instant::now());
+                Ok(())
+            }
+            CallHook::ReturningFromWasm | CallHook::CallingHost => {
+                Ok(account.leave(Instant::now())?)
+            }
+        }
+    });
+}
+
+/// The output of `call`, or nothing when it made no move for `stall`.
+async fn alive<T>(usage: &Usage, stall: Duration, call: impl Future<Output = T>) -> Option<T> {
+    let watch = async {
+        let (mut seen, mut since) = (usage.moves(), Instant::now());
+        while since.elapsed() < stall {
+            tokio::time::sleep(GLANCE.min(stall)).await;
+            if usage.moves() != seen {
+                (seen, since) = (usage.moves(), Instant::now());
+            }
+        }
+    };
+    tokio::select! {
+        output = call => Some(output),
+        () = watch => None,
+    }
+}

@@ -1,0 +1,85 @@
+//! A component that is ready to serve.
+
+use std::sync::Arc;
+
+use sealift_compiled::Digest;
+use sealift_network::Network;
+
+use super::bindings::UploaderPre;
+use super::call::Call;
+use super::error::CallError;
+use super::job::{Job, Uploaded};
+use super::limits::Limits;
+use super::state::State;
+use super::ticker::Ticker;
+use super::{Credentials, Description, Provider, Services};
+
+/// A compiled component that asks for nothing the host lacks and exports our world.
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Component(Arc<Loaded>);
+
+pub(super) struct Loaded {
+    pub(super) uploader: UploaderPre<State>,
+    pub(super) ticker: Ticker,
+    pub(super) limits: Limits,
+    digest: Digest,
+}
+
+impl Component {
+    pub(super) fn new(
+        uploader: UploaderPre<State>,
+        digest: Digest,
+        ticker: Ticker,
+        limits: Limits,
+    ) -> Self {
+        Self(Arc::new(Loaded {
+            uploader,
+            ticker,
+            limits,
+            digest,
+        }))
+    }
+
+    /// The SHA-256 of the component.
+    pub fn digest(&self) -> Digest {
+        self.0.digest
+    }
+
+    /// Uploads one object.
+    pub async fn upload(
+        &self,
+        network: &Network,
+        services: Arc<dyn Services>,
+        job: Job,
+    ) -> Result<Uploaded, CallError> {
+        Call::new(&self.0, network, services).upload(job).await
+    }
+
+    /// Fetches new credentials from a provider.
+    pub async fn fetch_credentials(
+        &self,
+        network: &Network,
+        services: Arc<dyn Services>,
+        provider: Provider,
+    ) -> Result<Credentials, CallError> {
+        Call::new(&self.0, network, services)
+            .fetch_credentials(provider)
+            .await
+    }
+
+    /// What the component says of itself.
+    pub async fn describe(
+        &self,
+        network: &Network,
+        services: Arc<dyn Services>,
+    ) -> Result<Description, CallError> {
+        Call::new(&self.0, network, services).describe().await
+    }
+}
+
+impl std::fmt::Debug for Component {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Component").field(&self.0.digest).finish()
+    }
+}

@@ -1,0 +1,77 @@
+//! The engine that all components share.
+
+use std::path::Path;
+
+use sealift_compiled::{Cache, Digest};
+use wasmtime::component::Linker;
+use wasmtime::{Config, Engine};
+
+use super::bindings::UploaderPre;
+use super::component::Component;
+use super::error::LoadError;
+use super::limits::Limits;
+use super::linker::linker;
+use super::state::State;
+use super::ticker::Ticker;
+
+/// Compiles components and makes their instances.
+pub struct Sandbox {
+    engine: Engine,
+    linker: Linker<State>,
+    ticker: Ticker,
+    limits: Limits,
+    cache: Option<Cache>,
+}
+
+impl Sandbox {
+    /// A sandbox whose instances have these limits. Compiled code is kept in `cache`; where that
+    /// cannot be used, each start compiles anew and the log says why.
+    pub fn new(limits: Limits, cache: Option<&Path>) -> Result<Self, LoadError> {
+        let mut config = Config::new();
+        config.epoch_interruption(true);
+        let engine = Engine::new(&config).map_err(LoadError::Engine)?;
+        let linker = linker(&engine).map_err(LoadError::Engine)?;
+        let ticker = Ticker::start(&engine).map_err(LoadError::Ticker)?;
+        let cache = cache.and_then(|directory| {
+            Cache::open(directory)
+                .inspect_err(|error| tracing::warn!(error = %crate::report::chain(error), "compiling components without a cache"))
+                .ok()
+        });
+        Ok(Self {
+            engine,
+            linker,
+            ticker,
+            limits,
+            cache,
+        })
+    }
+
+    /// Makes a component of its bytes: compiled, and checked to ask for nothing that this
+    /// host does not offer and to export what the world `uploader` says.
+    pub fn load(&self, bytes: &[u8]) -> Result<Component, LoadError> {
+        let compiled = match &self.cache {
+            Some(cache) => cache.component(&self.engine, bytes),
+            None => wasmtime::component::Component::new(&self.engine, bytes),
+        }
+        .map_err(LoadError::NotAComponent)?;
+        let instance = self
+            .linker
+            .instantiate_pre(&compiled)
+            .map_err(LoadError::Imports)?;
+        let uploader = UploaderPre::new(instance).map_err(LoadError::Exports)?;
+        Ok(Component::new(
+            uploader,
+            Digest::of(bytes),
+            self.ticker.clone(),
+            self.limits.clone(),
+        ))
+    }
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,167 @@
+//! Why a component could not be loaded, and why a call of it did not work.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sealift_network::NetworkError;
+use sealift_payload::SourceError;
+
+use super::{Answer, ErrorKind};
+
+/// Why a component cannot be used here.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The engine itself, which no component is to blame for.
+    #[error("cannot start the WebAssembly engine")]
+    Engine(#[source] wasmtime::Error),
+    /// No thread for the epoch.
+    #[error("cannot start the thread that interrupts computing components")]
+    Ticker(#[source] io::Error),
+    /// Not WebAssembly, a core module, or one that needs features this host lacks.
+    #[error("not a WebAssembly component that this host can compile")]
+    NotAComponent(#[source] wasmtime::Error),
+    /// It asks for something that the host does not offer.
+    #[error("the component imports what this host does not offer")]
+    Imports(#[source] wasmtime::Error),
+    /// It does not implement our world.
+    #[error("the component does not export the world `sealift:gateway/uploader`")]
+    Exports(#[source] wasmtime::Error),
+}
+
+/// Why a call of a component gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The component worked, and answered with an error.
+    #[error("{}", .answer.message)]
+    Answered {
+        /// What it said.
+        answer: Box<Answer>,
+        /// What the host saw of it, where that tells more.
+        #[source]
+        cause: Option<Cause>,
+    },
+    /// It got no credentials to work with.
+    #[error("cannot get credentials")]
+    NoCredentials(#[source] Arc<CallError>),
+    /// The configuration has no place to upload to.
+    #[error("cannot tell where to upload to")]
+    NoStore(#[source] Box<sealift_config::Error>),
+    /// It computed for longer than it may.
+    #[error(
+        "the component used more than {limit:?} of computing time and was ended (`sandbox.computing_time` sets the limit)"
+    )]
+    OutOfTime {
+        /// The limit.
+        limit: Duration,
+    },
+    /// It asked for more memory than it may have.
+    #[error(
+        "the component needs more than {limit} bytes of memory and was ended (`sandbox.memory` sets the limit)"
+    )]
+    OutOfMemory {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Nothing happened for too long.
+    #[error("the component did nothing for {limit:?} and was ended")]
+    Stalled {
+        /// The limit.
+        limit: Duration,
+    },
+    /// A defect in the component: it panicked or broke a rule of the contract.
+    #[error("the component failed and was ended")]
+    Trapped(#[source] wasmtime::Error),
+}
+
+/// What the host saw while the component only learned that something went wrong.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Cause {
+    /// A request failed.
+    #[error(transparent)]
+    Network(Arc<NetworkError>),
+    /// The bytes to send were not there or were not the same any more.
+    #[error(transparent)]
+    Source(Arc<SourceError>),
+}
+
+impl CallError {
+    /// What kind of error it is: the component's word, or `internal` where it gave none.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Answered { answer, .. } => answer.kind,
+            Self::NoCredentials(error) => error.kind(),
+            _ => ErrorKind::Internal,
+        }
+    }
+
+    /// Whether another job of the same gateway would meet the same fate: nothing is wrong with the
+    /// object, but with the way to AWS or with the component.
+    pub fn concerns_all(&self) -> bool {
+        match self {
+            Self::Answered {
+                cause: Some(Cause::Source(_)),
+                ..
+            } => false,
+            Self::Answered { answer, .. } => matches!(
+                answer.kind,
+                ErrorKind::Network
+                    | ErrorKind::Timeout
+                    | ErrorKind::Unavailable
+                    | ErrorKind::ExpiredCredentials
+            ),
+            _ => true,
+        }
+    }
+
+    /// What the host saw of it.
+    pub fn cause(&self) -> Option<&Cause> {
+        match self {
+            Self::Answered { cause, .. } => cause.as_ref(),
+            Self::NoCredentials(error) => error.cause(),
+            _ => None,
+        }
+    }
+
+    /// What to do next, where that is known.
+    pub fn cure(&self) -> Option<&str> {
+        match self {
+            Self::Answered { answer, .. } => answer.cure.as_deref(),
+            Self::NoCredentials(error) => error.cure(),
+            _ => None,
+        }
+    }
+}
+
+impl Cause {
+    /// Whether the same may well work in a while.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Network(error) => error.is_transient(),
+            Self::Source(error) => matches!(**error, SourceError::Changed { .. }),
+        }
+    }
+}
+
+impl Answer {
+    /// An answer to a component that carries nothing but its kind and a message.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            cure: None,
+            status: None,
+            code: None,
+            request_id: None,
+            retry_after: None,
+        }
+    }
+
+    /// The answer to a part of the contract that this host does not have.
+    pub(super) fn unsupported(what: &str) -> Self {
+        Self::new(
+            ErrorKind::Unsupported,
+            format!("this host does not offer {what}"),
+        )
+    }
+}

@@ -1,0 +1,192 @@
+//! `payload`: the bytes of a job, which stay here.
+
+use http_body_util::BodyExt;
+use sealift_payload::{Algorithm, Checksum, Framing, READ_LIMIT, Sending, Source, SourceError};
+use wasmtime::component::Resource;
+use wasmtime_wasi_http::Error as HttpError;
+use wasmtime_wasi_http::p2::types::HostOutgoingRequest;
+
+use super::super::bindings::sealift::gateway::payload::{
+    ByteRange, Host, HostPayload, HostSending,
+};
+use super::super::bindings::sealift::gateway::{payload as contract, types};
+use super::super::state::State;
+use super::super::{Answer, Answered, ErrorKind};
+
+/// A payload in the hands of an instance.
+#[expect(unreachable_pub, reason = "the generated bindings export it again")]
+pub struct Held(pub(super) Source);
+
+/// A body that the network takes, as an instance sees it.
+#[expect(unreachable_pub, reason = "the generated bindings export it again")]
+pub struct OnItsWay(Sending);
+
+impl Host for State {}
+
+impl HostPayload for State {
+    fn size(&mut self, payload: Resource<Held>) -> wasmtime::Result<Option<u64>> {
+        Ok(Some(self.table.get(&payload)?.0.len()))
+    }
+
+    async fn checksum(
+        &mut self,
+        payload: Resource<Held>,
+        algorithm: types::Algorithm,
+        range: ByteRange,
+    ) -> wasmtime::Result<Answered<types::Checksum>> {
+        let source = self.table.get(&payload)?.0.clone();
+        let range = match span(range) {
+            Ok(range) => range,
+            Err(answer) => return Ok(Err(answer)),
+        };
+        let pass = move || source.checksum(algorithm.into(), range);
+        let checksum = tokio::task::spawn_blocking(pass).await?;
+        Ok(checksum.map(types::Checksum::from).map_err(Answer::from))
+    }
+
+    async fn read(
+        &mut self,
+        payload: Resource<Held>,
+        offset: u64,
+        length: u64,
+    ) -> wasmtime::Result<Answered<Vec<u8>>> {
+        let source = self.table.get(&payload)?.0.clone();
+        let left = source.len().saturating_sub(offset);
+        let length = usize::try_from(length.min(left))
+            .unwrap_or(READ_LIMIT)
+            .min(READ_LIMIT);
+        let bytes = tokio::task::spawn_blocking(move || source.read(offset, length)).await?;
+        Ok(bytes.map(Into::into).map_err(Answer::from))
+    }
+
+    fn acquire(
+        &mut self,
+        payload: Resource<Held>,
+        _length: u64,
+    ) -> wasmtime::Result<Answered<Option<ByteRange>>> {
+        self.table.get(&payload)?;
+        Ok(Err(Answer::new(
+            ErrorKind::Unsupported,
+            "the size of this payload is known: there is nothing to acquire",
+        )))
+    }
+
+    fn attach(
+        &mut self,
+        payload: Resource<Held>,
+        request: Resource<HostOutgoingRequest>,
+        range: ByteRange,
+        framing: contract::Framing,
+    ) -> wasmtime::Result<Answered<Resource<OnItsWay>>> {
+        let source = self.table.get(&payload)?.0.clone();
+        let body = span(range).and_then(|range| Ok(source.body(range, framing.into())?));
+        let (body, sending) = match body {
+            Ok(body) => body,
+            Err(answer) => return Ok(Err(answer)),
+        };
+        let request = self.table.get_mut(&request)?;
+        if request.body.is_some() {
+            return Ok(Err(Answer::new(
+                ErrorKind::InvalidInput,
+                "the request already has a body",
+            )));
+        }
+        let cut = |error: SourceError| HttpError::InternalError(Some(error.to_string()));
+        self.services.sending(&sending);
+        request.body = Some(body.map_err(cut).boxed_unsync());
+        Ok(Ok(self.table.push(OnItsWay(sending))?))
+    }
+
+    fn drop(&mut self, payload: Resource<Held>) -> wasmtime::Result<()> {
+        self.table.delete(payload)?;
+        Ok(())
+    }
+}
+
+impl HostSending for State {
+    fn sent(&mut self, sending: Resource<OnItsWay>) -> wasmtime::Result<u64> {
+        Ok(self.table.get(&sending)?.0.sent())
+    }
+
+    fn checksum(
+        &mut self,
+        sending: Resource<OnItsWay>,
+    ) -> wasmtime::Result<Option<types::Checksum>> {
+        Ok(self.table.get(&sending)?.0.checksum().map(Into::into))
+    }
+
+    fn drop(&mut self, sending: Resource<OnItsWay>) -> wasmtime::Result<()> {
+        self.table.delete(sending)?;
+        Ok(())
+    }
+}
+
+/// A checksum in a component's answer.
+pub(in super::super) fn checksum_from(given: types::Checksum) -> Answered<Checksum> {
+    Checksum::from_bytes(given.algorithm.into(), &given.digest).ok_or_else(|| {
+        Answer::new(
+            ErrorKind::Internal,
+            "the component answered with a checksum of the wrong length",
+        )
+    })
+}
+
+fn span(range: ByteRange) -> Answered<std::ops::Range<u64>> {
+    let end = range.offset.checked_add(range.length);
+    end.map(|end| range.offset..end)
+        .ok_or_else(|| Answer::new(ErrorKind::InvalidInput, "the range ends beyond 2^64 bytes"))
+}
+
+impl From<SourceError> for Answer {
+    fn from(error: SourceError) -> Self {
+        let kind = match &error {
+            SourceError::OutOfRange { .. } => ErrorKind::InvalidInput,
+            _ => ErrorKind::SourceChanged,
+        };
+        Self::new(kind, crate::report::chain(&error))
+    }
+}
+
+impl From<contract::Framing> for Framing {
+    fn from(framing: contract::Framing) -> Self {
+        match framing {
+            contract::Framing::Raw(checksum) => Self::Raw {
+                checksum: checksum.map(Into::into),
+            },
+            contract::Framing::AwsChunked(algorithm) => Self::AwsChunked(algorithm.into()),
+        }
+    }
+}
+
+impl From<types::Algorithm> for Algorithm {
+    fn from(algorithm: types::Algorithm) -> Self {
+        match algorithm {
+            types::Algorithm::Crc64nvme => Self::Crc64Nvme,
+            types::Algorithm::Crc32 => Self::Crc32,
+            types::Algorithm::Crc32c => Self::Crc32c,
+            types::Algorithm::Sha1 => Self::Sha1,
+            types::Algorithm::Sha256 => Self::Sha256,
+        }
+    }
+}
+
+impl From<Algorithm> for types::Algorithm {
+    fn from(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Crc64Nvme => Self::Crc64nvme,
+            Algorithm::Crc32 => Self::Crc32,
+            Algorithm::Crc32c => Self::Crc32c,
+            Algorithm::Sha1 => Self::Sha1,
+            Algorithm::Sha256 => Self::Sha256,
+        }
+    }
+}
+
+impl From<Checksum> for types::Checksum {
+    fn from(checksum: Checksum) -> Self {
+        Self {
+            algorithm: checksum.algorithm().into(),
+            digest: checksum.as_bytes().to_vec(),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What a component is asked to upload, and what became of it.
+
+use sealift_payload::{Checksum, Source};
+
+use super::{Provider, Setting};
+
+/// One object to upload. The settings are those that `jobs.wit` names.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The bucket's name.
+    pub bucket: String,
+    /// The object's key, literally.
+    pub key: String,
+    /// How to reach the bucket.
+    pub location: Vec<Setting>,
+    /// How to upload.
+    pub options: Vec<Setting>,
+    /// Where credentials for it come from.
+    pub provider: Provider,
+    /// Its bytes.
+    pub source: Source,
+    /// How many bytes of requests the component may send for it.
+    pub bytes_out: u64,
+}
+
+/// An object that S3 confirmed.
+#[derive(Clone, Debug)]
+pub struct Uploaded {
+    /// Without quotes.
+    pub etag: String,
+    /// The checksum that was sent and not contradicted.
+    pub checksum: Option<Checksum>,
+    /// In a versioned bucket.
+    pub version_id: Option<String>,
+    /// Requests made to carry the object.
+    pub attempts: u32,
+    /// Why earlier attempts failed.
+    pub reasons: Vec<String>,
+}
+
+impl Setting {
+    /// A setting.
+    pub fn new(name: &str, value: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            value: value.into(),
+        }
+    }
+}

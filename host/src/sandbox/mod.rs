@@ -1,0 +1,38 @@
+//! Where components run.
+//!
+//! A component gets one fresh [instance](Component::upload) for each call: a trap, a leak or a runaway
+//! loop ends one job, and nothing that a job learned outlives it unless the host keeps it.
+//! An instance has bounded memory, computing time, requests and output; its only way out
+//! is `wasi:http/outgoing-handler`, and the [network](sealift_network) decides where that leads.
+
+mod bindings;
+mod call;
+mod clock;
+mod component;
+mod credentials;
+mod egress;
+mod engine;
+mod error;
+mod imports;
+mod job;
+mod limits;
+mod linker;
+mod log;
+mod services;
+mod state;
+mod ticker;
+
+pub use bindings::exports::sealift::gateway::plugin::Description;
+pub use bindings::sealift::gateway::keystore::{DeviceIdentity, KeyAlgorithm};
+pub use bindings::sealift::gateway::progress::{Directive, Step};
+pub use bindings::sealift::gateway::types::{Error as Answer, ErrorKind, Provider, Setting};
+pub use component::Component;
+pub use credentials::Credentials;
+pub use engine::Sandbox;
+pub use error::{CallError, Cause, LoadError};
+pub use job::{Job, Uploaded};
+pub use limits::Limits;
+pub use sealift_compiled::Digest;
+pub use services::{Answered, Services};
+
+use clock::CorrectedClock;

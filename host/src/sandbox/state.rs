@@ -1,0 +1,69 @@
+//! What the host keeps for one instance.
+
+use std::sync::Arc;
+
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use super::egress::Egress;
+use super::limits::{Account, Limits, Memory};
+use super::log::GuestLog;
+use super::{CorrectedClock, Services};
+
+/// Headers of one message in memory: room for a session token of 100 KiB and then some. AWS sets
+/// no maximum; hyper's own limit on what arrives is about 400 KiB.
+const FIELDS: usize = 512 * 1024;
+
+/// The store's data: resources, standard WASI, HTTP and what the host lends.
+pub(super) struct State {
+    pub(super) table: ResourceTable,
+    pub(super) memory: Memory,
+    pub(super) account: Account,
+    pub(super) services: Arc<dyn Services>,
+    pub(super) egress: Egress,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+}
+
+impl State {
+    pub(super) fn new(limits: &Limits, services: Arc<dyn Services>, egress: Egress) -> Self {
+        let log = GuestLog::new(limits.log);
+        // No arguments, no environment, no directories; sockets are not even linked.
+        let wasi = WasiCtx::builder()
+            .stdout(log.clone())
+            .stderr(log)
+            .wall_clock(CorrectedClock(Arc::clone(&services)))
+            .build();
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(FIELDS);
+        Self {
+            table: ResourceTable::new(),
+            memory: Memory::new(limits.memory),
+            account: Account::new(limits.computing),
+            services,
+            egress,
+            wasi,
+            http,
+        }
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            hooks: &mut self.egress,
+            table: &mut self.table,
+            ctx: &mut self.http,
+        }
+    }
+}
