@@ -39,15 +39,12 @@ fn run() -> Result<(), Box<dyn Error>> {
     }
 
     let factory = out.join("factory.wasm");
-    match env::var_os("SEALIFT_COMPONENT").map(PathBuf::from) {
-        Some(prebuilt) => {
-            println!("cargo::rerun-if-changed={}", prebuilt.display());
-            copy(&prebuilt, &factory)?;
-        }
-        None => {
-            let built = cargo(&root, &out, &["-p", "sealift-guest"])?;
-            copy(&built.join("sealift_guest.wasm"), &factory)?;
-        }
+    if let Some(prebuilt) = env::var_os("SEALIFT_COMPONENT").map(PathBuf::from) {
+        println!("cargo::rerun-if-changed={}", prebuilt.display());
+        copy(&prebuilt, &factory)?;
+    } else {
+        let built = cargo(&root, &out, &["-p", "sealift-guest"])?;
+        copy(&built.join("sealift_guest.wasm"), &factory)?;
     }
 
     // The demo shows what happens to a component that goes where it should not.

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use sealift_config::{Config, Environment};
 use sealift_keystore::{IdentityFiles, IdentityStore};
-use sealift_network::{Network, Settings};
+use sealift_network::{IdentitySource, Network, Settings};
 use sealift_payload::Source;
 
 use crate::factory;
@@ -20,7 +20,6 @@ use crate::sandbox::{
 };
 use crate::vault::Vault;
 
-use egress::Presented;
 use services::{JobServices, Surroundings};
 pub use services::{Observer, Unobserved};
 
@@ -100,17 +99,27 @@ impl Gateway {
         environment: &Environment,
         component: Option<&Path>,
     ) -> Result<Self, OpenError> {
+        let cache = config.cache_dir(environment).inspect_err(|error| {
+            tracing::warn!(error = %crate::report::chain(error), "compiling components without a cache");
+        });
+        let sandbox = Sandbox::new(limits(&config), cache.ok().as_deref())?;
+        Self::open_in(&sandbox, config, component)
+    }
+
+    /// Like [`Gateway::open`] in a sandbox of the caller's own, whose limits then hold instead of
+    /// the configuration's.
+    pub fn open_in(
+        sandbox: &Sandbox,
+        config: Config,
+        component: Option<&Path>,
+    ) -> Result<Self, OpenError> {
         let identity = Arc::new(IdentityStore::open(
             IdentityFiles::from(&config.device),
             SystemTime::now(),
         )?);
         let settings = Settings::of(&config.network, egress::roots(&config))?;
-        let presented = Arc::new(Presented(Arc::clone(&identity)));
+        let presented: Arc<dyn IdentitySource> = identity.clone();
         let network = Network::new(settings, egress::policy(&config)?, Some(presented))?;
-        let cache = config.cache_dir(environment).inspect_err(|error| {
-            tracing::warn!(error = %crate::report::chain(error), "compiling components without a cache");
-        });
-        let sandbox = Sandbox::new(limits(&config), cache.ok().as_deref())?;
         let component = match component {
             Some(path) => {
                 let read = |source| OpenError::ReadComponent {
@@ -212,7 +221,7 @@ impl Gateway {
         self.config
             .sandbox
             .bytes_out
-            .map_or(default, |limit| limit.bytes())
+            .map_or(default, sealift_config::ByteSize::bytes)
     }
 }
 

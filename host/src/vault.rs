@@ -143,7 +143,7 @@ impl Held {
             .expiration()
             .duration_since(now)
             .unwrap_or_default();
-        let good_until = now + (life - MARGIN.min(life / MARGIN_SHARE));
+        let good_until = now + life.saturating_sub(MARGIN.min(life / MARGIN_SHARE));
         Self {
             credentials,
             good_until,

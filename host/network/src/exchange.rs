@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::time::Duration;
 
 use http::{Extensions, Request, Response};
 use hyper::body::Incoming;
@@ -61,7 +62,7 @@ struct Watch<'a> {
 /// What stands still, and for how long.
 struct Cut {
     phase: Phase,
-    limit: std::time::Duration,
+    limit: Duration,
 }
 
 impl Watch<'_> {
@@ -71,19 +72,14 @@ impl Watch<'_> {
         let begun = Instant::now();
         loop {
             let (phase, since) = self.progress.phase();
-            let sent = probe(&self.connection).and_then(|probe| probe.last_sent());
-            let (limit, since) = match phase {
-                Phase::Source => (self.limits.idle_within(self.timeouts), since),
-                Phase::Sending => (
-                    self.limits.idle_within(self.timeouts),
-                    since.max(sent.unwrap_or(since)),
-                ),
-                Phase::Sent => (
-                    self.limits.first_byte_within(self.timeouts),
-                    since.max(sent.unwrap_or(since)),
-                ),
+            let limit = match phase {
+                Phase::Source | Phase::Sending => self.limits.idle_within(self.timeouts),
+                Phase::Sent => self.limits.first_byte_within(self.timeouts),
             };
-            let deadline = since.max(begun) + limit;
+            let sent = probe(&self.connection)
+                .and_then(|probe| probe.last_sent())
+                .filter(|_| phase != Phase::Source);
+            let deadline = since.max(begun).max(sent.unwrap_or(begun)) + limit;
             if Instant::now() >= deadline {
                 return Cut { phase, limit };
             }

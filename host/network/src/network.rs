@@ -59,40 +59,28 @@ impl Network {
         limits: RequestLimits,
     ) -> Result<Response<ResponseBody>, NetworkError> {
         let inner = &*self.0;
+        let timeouts = &inner.settings.timeouts;
         let origin = Origin::try_from(request.uri()).map_err(NetworkError::Uri)?;
-        let (identity, addresses) = match inner.policy.decide(request.method(), request.uri()) {
-            Decision::Allow {
-                identity,
-                addresses,
-            } => (identity, addresses),
-            Decision::Deny => {
-                return Err(NetworkError::Denied {
-                    origin,
-                    method: request.method().clone(),
-                });
-            }
-        };
+        let (identity, addresses) = inner.judge(&request, &origin)?;
         let proxy = inner.settings.proxies.proxy_for(&origin);
         let reader = proxy
             .filter(|_| origin.scheme() == Scheme::Http)
             .map(AsRef::as_ref);
         let request = prepare(request, &origin, reader)?;
-        let timeouts = &inner.settings.timeouts;
         let lease = inner.lease(origin, identity, addresses, proxy).await?;
-        match exchange(request, &lease, limits, timeouts).await {
-            Ok((response, probe)) => {
-                check_proxy(&response, lease.origin(), reader)?;
-                let (mut head, incoming) = response.into_parts();
-                head.extensions.clear();
-                let idle = limits.idle_within(timeouts);
-                let body = ResponseBody::new(incoming, lease, probe, limits.response_bytes, idle)?;
-                Ok(Response::from_parts(head, body))
-            }
+        let (response, probe) = match exchange(request, &lease, limits, timeouts).await {
+            Ok(answer) => answer,
             Err(error) => {
                 lease.settle(&error);
-                Err(error)
+                return Err(error);
             }
-        }
+        };
+        check_proxy(&response, lease.origin(), reader)?;
+        let (mut head, incoming) = response.into_parts();
+        head.extensions.clear();
+        let idle = limits.idle_within(timeouts);
+        let body = ResponseBody::new(incoming, lease, probe, limits.response_bytes, idle)?;
+        Ok(Response::from_parts(head, body))
     }
 }
 
@@ -106,6 +94,24 @@ impl fmt::Debug for Network {
 }
 
 impl Inner {
+    /// Whether the request goes with the identity, and to which addresses.
+    fn judge(
+        &self,
+        request: &Request<RequestBody>,
+        origin: &Origin,
+    ) -> Result<(bool, AddressRule), NetworkError> {
+        match self.policy.decide(request.method(), request.uri()) {
+            Decision::Allow {
+                identity,
+                addresses,
+            } => Ok((identity, addresses)),
+            Decision::Deny => Err(NetworkError::Denied {
+                origin: origin.clone(),
+                method: request.method().clone(),
+            }),
+        }
+    }
+
     async fn lease(
         &self,
         origin: Origin,

@@ -24,7 +24,7 @@ const EXIT_STATUS: &str = "Exit status: 0 done; 1 the work failed; 2 wrong usage
 /// What every command understands.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Global {
-    /// Configuration file [default: $SEALIFT_CONFIG, ./sealift.toml, /etc/sealift/sealift.toml]
+    /// Configuration file [default: `$SEALIFT_CONFIG`, ./sealift.toml, /etc/sealift/sealift.toml]
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
 
@@ -68,7 +68,7 @@ pub(crate) struct Put {
     #[arg(value_name = "SRC", required = true)]
     pub(crate) sources: Vec<PathBuf>,
 
-    /// Where to: s3://BUCKET/KEY. The key is taken literally; one that ends in `/` is a prefix
+    /// Where to: `s3://BUCKET/KEY`. The key is taken literally; one that ends in `/` is a prefix
     #[arg(value_name = "s3://BUCKET/KEY")]
     pub(crate) destination: Destination,
 

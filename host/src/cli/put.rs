@@ -1,5 +1,9 @@
 //! `sealift put`: files become objects.
 
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -102,6 +106,10 @@ impl Put<'_> {
     async fn spool(&self) -> Result<Source, ItemError> {
         let config = self.gateway.config();
         let directory = config.spool_dir(&Environment::of_process())?;
+        make_private(&directory).map_err(|source| SpoolError::Write {
+            directory: directory.clone(),
+            source,
+        })?;
         let limit = config.put.spool_limit.bytes();
         Ok(spool(tokio::io::stdin(), &directory, limit).await?)
     }
@@ -158,6 +166,14 @@ impl Put<'_> {
             temporary: error.status() == ExitStatus::TryLater,
         })
     }
+}
+
+/// Makes a directory if it is missing, for this user alone.
+fn make_private(directory: &Path) -> io::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
 }
 
 /// An object that was made, as `--json` tells it.
@@ -242,6 +258,12 @@ impl ItemError {
     fn cure(&self) -> Option<&str> {
         match self {
             Self::Upload(error) => error.cure(),
+            Self::Spool(SpoolError::TooLarge { .. }) => {
+                Some("raise `put.spool_limit`, or upload a file instead of a stream")
+            }
+            Self::Spool(SpoolError::DiskFull { .. } | SpoolError::Write { .. }) => {
+                Some("`put.spool_dir` names another directory for standard input")
+            }
             Self::Source(_) | Self::Spool(_) | Self::SpoolDirectory(_) => None,
         }
     }

@@ -1,15 +1,9 @@
 //! What the configuration lets a component reach.
 
-use std::sync::Arc;
-use std::time::SystemTime;
-
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sealift_config::{Addressing, Config, OriginError, OriginPattern, S3};
-use sealift_keystore::IdentityStore;
-use sealift_network::{
-    BoxError, CurrentIdentity, IdentityRule, IdentitySource, Policy, Roots, Rule,
-};
+use sealift_network::{IdentityRule, Policy, Roots, Rule};
 
 /// All but the unreserved characters of RFC 3986: the component must write the path the same way.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -65,18 +59,4 @@ fn buckets(s3: &S3) -> Result<Vec<Rule>, OriginError> {
 
 fn pattern(text: &str) -> Result<Rule, OriginError> {
     text.parse::<OriginPattern>().map(Rule::Pattern)
-}
-
-/// The device's identity, as the network asks for it.
-#[derive(Debug)]
-pub(super) struct Presented(pub(super) Arc<IdentityStore>);
-
-impl IdentitySource for Presented {
-    fn current(&self) -> Result<CurrentIdentity, BoxError> {
-        let identity = self.0.current(SystemTime::now());
-        Ok(CurrentIdentity {
-            generation: identity.generation(),
-            resolver: identity.resolver(),
-        })
-    }
 }

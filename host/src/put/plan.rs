@@ -169,7 +169,7 @@ impl Planner<'_> {
 
     fn file(&mut self, path: &Path) -> Result<(), PlanError> {
         let key = if self.destination.is_prefix() {
-            let name = path.file_name().map(Path::new).unwrap_or(path);
+            let name = path.file_name().map_or(path, Path::new);
             self.key_below(path, name)?
         } else {
             self.exact_key()?

@@ -63,6 +63,7 @@ impl<'a> Call<'a> {
                 etag: uploaded.etag,
                 checksum: uploaded
                     .checksum
+                    .as_ref()
                     .map(payload::checksum_from)
                     .transpose()
                     .map_err(|answer| self.answered(answer))?,
@@ -160,12 +161,7 @@ impl<'a> Call<'a> {
     }
 
     fn answered(&self, answer: Answer) -> CallError {
-        let cause = match answer.kind {
-            ErrorKind::Network | ErrorKind::Timeout | ErrorKind::Denied | ErrorKind::TooLarge => {
-                self.usage.failure().map(Cause::Network)
-            }
-            _ => None,
-        };
+        let cause = self.usage.failure().map(Cause::Network);
         CallError::Answered {
             answer: Box::new(answer),
             cause,

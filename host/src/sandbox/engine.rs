@@ -27,7 +27,19 @@ impl Sandbox {
     /// A sandbox whose instances have these limits. Compiled code is kept in `cache`; where that
     /// cannot be used, each start compiles anew and the log says why.
     pub fn new(limits: Limits, cache: Option<&Path>) -> Result<Self, LoadError> {
+        Self::with_engine(limits, cache, |_| {})
+    }
+
+    /// Like [`Sandbox::new`] on an engine that the caller has adjusted, for programs that embed the
+    /// sandbox and want, say, to provide the memory of its instances. The interruption of computing
+    /// components stays on whatever `adjust` does.
+    pub fn with_engine(
+        limits: Limits,
+        cache: Option<&Path>,
+        adjust: impl FnOnce(&mut Config),
+    ) -> Result<Self, LoadError> {
         let mut config = Config::new();
+        adjust(&mut config);
         config.epoch_interruption(true);
         let engine = Engine::new(&config).map_err(LoadError::Engine)?;
         let linker = linker(&engine).map_err(LoadError::Engine)?;

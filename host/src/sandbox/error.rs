@@ -49,7 +49,7 @@ pub enum CallError {
     NoStore(#[source] Box<sealift_config::Error>),
     /// It computed for longer than it may.
     #[error(
-        "the component used more than {limit:?} of computing time and was ended (`sandbox.computing_time` sets the limit)"
+        "the component used more than {limit:?} of computing time and was ended (`sandbox.cpu_time` sets the limit)"
     )]
     OutOfTime {
         /// The limit.

@@ -58,11 +58,19 @@ impl Authority {
         self.sign(common_name, key_type, &params)
     }
 
-    /// Issues a server certificate for DNS names and addresses.
-    pub(crate) fn issue_server(&self, names: Vec<SanType>) -> Result<Certificate, Error> {
+    /// Issues a server certificate for DNS names (also `*.` wildcards) and addresses.
+    pub fn issue_server<N: AsRef<str>>(
+        &self,
+        names: impl IntoIterator<Item = N>,
+        validity: Validity,
+    ) -> Result<Certificate, Error> {
         let subject = "localhost";
-        let mut params = leaf_params(subject, Validity::default());
-        params.subject_alt_names = names;
+        let mut params = leaf_params(subject, validity);
+        for name in names {
+            params
+                .subject_alt_names
+                .push(alternative_name(name.as_ref()).map_err(failed(subject))?);
+        }
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         self.sign(subject, KeyType::EcdsaP256, &params)
     }
@@ -233,6 +241,13 @@ fn leaf_params(common_name: &str, validity: Validity) -> CertificateParams {
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.use_authority_key_identifier_extension = true;
     params
+}
+
+fn alternative_name(name: &str) -> Result<SanType, rcgen::Error> {
+    match name.parse() {
+        Ok(address) => Ok(SanType::IpAddress(address)),
+        Err(_) => name.try_into().map(SanType::DnsName),
+    }
 }
 
 /// Takes the PKCS#1 `RSAPrivateKey` (RFC 8017, A.1.2) out of the PKCS#8

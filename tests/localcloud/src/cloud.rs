@@ -60,7 +60,14 @@ pub async fn start(settings: Settings) -> Result<LocalCloud, Error> {
     tasks.spawn(provider_listener.serve(provider_tls, Arc::new(provider), stopped.clone()));
     tasks.spawn(s3_listener.serve(s3_tls, Arc::new(s3), stopped));
     info!(credentials_endpoint, s3_endpoint, "local cloud ready");
-    Ok(LocalCloud { tasks, stop, directory, context, credentials_endpoint, s3_endpoint })
+    Ok(LocalCloud {
+        tasks,
+        stop,
+        directory,
+        context,
+        credentials_endpoint,
+        s3_endpoint,
+    })
 }
 
 /// A running local cloud. Dropping it ends its connections at once and frees

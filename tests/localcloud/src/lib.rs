@@ -23,8 +23,6 @@
 //! # }
 //! ```
 
-#![expect(clippy::doc_markdown, reason = "IoT is a name, not an identifier")]
-
 mod action;
 mod authority;
 mod clock;

@@ -50,7 +50,10 @@ impl Handler for Provider {
 
     fn handshakes(&self) -> Handshakes<'_> {
         let counters = &self.context.counters;
-        Handshakes { completed: &counters.provider_connections, failed: &counters.handshakes_failed }
+        Handshakes {
+            completed: &counters.provider_connections,
+            failed: &counters.handshakes_failed,
+        }
     }
 }
 
@@ -71,7 +74,9 @@ impl Provider {
             .transpose()
             .map_err(|_| Refusal::ThingName)?;
         let ttl: Duration = self.context.registry.assume(certificate, thing, alias)?;
-        let credentials = self.context.issued
+        let credentials = self
+            .context
+            .issued
             .issue(self.context.clock.now(), ttl)
             .map_err(Failure::Random)?;
         self.context.counters.credentials_issued.count();

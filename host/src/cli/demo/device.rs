@@ -52,7 +52,6 @@ impl Device {
 
     /// Overrides that present a certificate of a CA that the stand-in does not know.
     pub(super) fn stranger(
-        &self,
         cloud: &LocalCloud,
     ) -> Result<Vec<(&'static str, String)>, StrangerError> {
         let stranger =

@@ -38,7 +38,9 @@ enum DemoError {
 
 pub(super) async fn run(global: &Global) -> Result<(), Failure> {
     let directory = tempfile::tempdir().map_err(Failure::failed)?;
-    setup::until_interrupted(story(&Stage::new(global), directory.path())).await?
+    let stage = Stage::new(global);
+    // Boxed: the whole story is a large future.
+    setup::until_interrupted(Box::pin(story(&stage, directory.path()))).await?
 }
 
 async fn story(stage: &Stage, directory: &Path) -> Result<(), Failure> {
@@ -84,7 +86,7 @@ async fn story(stage: &Stage, directory: &Path) -> Result<(), Failure> {
 }
 
 async fn refusals(stage: &Stage, cloud: &LocalCloud, device: &Device) -> Result<(), Failure> {
-    let stranger = device.stranger(cloud).map_err(Failure::failed)?;
+    let stranger = Device::stranger(cloud).map_err(Failure::failed)?;
     let told = |error: &Arc<CallError>| format!("refused: {}", report::chain(error));
     stage
         .step(

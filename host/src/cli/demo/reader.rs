@@ -48,13 +48,13 @@ struct Temporary {
 /// Fetches credentials of its own and reads the object.
 pub(super) fn read(device: &Device, bucket: &str, key: &str) -> Result<Vec<u8>, ReadError> {
     let roots = certificates(&fs::read(&device.ca)?)?;
-    let credentials = credentials(device, roots.clone())?;
+    let credentials = credentials(device, &roots)?;
     let url = format!("{}/{bucket}/{key}", device.s3_endpoint);
     let mut request = http::Request::get(&url)
         .body(())
         .map_err(ureq::Error::from)?;
     authorize(&mut request, &url, &credentials)?;
-    let mut response = agent(roots, None).run(request)?;
+    let mut response = agent(&roots, None).run(request)?;
     Ok(response
         .body_mut()
         .with_config()
@@ -62,7 +62,7 @@ pub(super) fn read(device: &Device, bucket: &str, key: &str) -> Result<Vec<u8>, 
         .read_to_vec()?)
 }
 
-fn credentials(device: &Device, roots: Vec<Certificate<'static>>) -> Result<Temporary, ReadError> {
+fn credentials(device: &Device, roots: &[Certificate<'static>]) -> Result<Temporary, ReadError> {
     let chain = certificates(&fs::read(&device.certificate)?)?;
     let key = PrivateKey::from_pem(&fs::read(&device.key)?)?;
     let identity = ClientCert::new_with_certs(&chain, key);
@@ -78,9 +78,9 @@ fn credentials(device: &Device, roots: Vec<Certificate<'static>>) -> Result<Temp
     Ok(answer.credentials)
 }
 
-fn agent(roots: Vec<Certificate<'static>>, identity: Option<ClientCert>) -> ureq::Agent {
+fn agent(roots: &[Certificate<'static>], identity: Option<ClientCert>) -> ureq::Agent {
     let tls = TlsConfig::builder()
-        .root_certs(RootCerts::new_with_certs(&roots))
+        .root_certs(RootCerts::new_with_certs(roots))
         .client_cert(identity)
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
         .build();

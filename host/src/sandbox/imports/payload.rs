@@ -122,7 +122,7 @@ impl HostSending for State {
 }
 
 /// A checksum in a component's answer.
-pub(in super::super) fn checksum_from(given: types::Checksum) -> Answered<Checksum> {
+pub(in super::super) fn checksum_from(given: &types::Checksum) -> Answered<Checksum> {
     Checksum::from_bytes(given.algorithm.into(), &given.digest).ok_or_else(|| {
         Answer::new(
             ErrorKind::Internal,

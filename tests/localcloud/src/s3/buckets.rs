@@ -29,7 +29,10 @@ pub(super) async fn create(
              this request was sent to."
         ));
     }
-    let (store, now) = (Arc::clone(&operations.store), operations.context.clock.now());
+    let (store, now) = (
+        Arc::clone(&operations.store),
+        operations.context.clock.now(),
+    );
     let location = format!("/{bucket}");
     if joined(move || Ok(store.create_bucket(&bucket, now)?)).await? {
         Ok(S3Response::new(CreateBucketOutput {

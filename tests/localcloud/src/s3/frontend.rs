@@ -57,7 +57,11 @@ impl Frontend {
         builder.set_access(policy);
         builder.set_host(Localhost);
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(s3s_config()))));
-        Ok(Self { service: builder.build(), store, context })
+        Ok(Self {
+            service: builder.build(),
+            store,
+            context,
+        })
     }
 
     /// The buckets that exist now.
@@ -77,7 +81,9 @@ impl Frontend {
         }
         let now = self.context.clock.now();
         let token = claim.session_token.as_ref().map(HeaderValue::as_bytes);
-        self.context.issued.check(&claim.access_key_id, token, now)?;
+        self.context
+            .issued
+            .check(&claim.access_key_id, token, now)?;
         let skewed = Refusal::Skewed {
             request: claim.time,
             server: now,
@@ -152,7 +158,10 @@ impl Handler for Frontend {
 
     fn handshakes(&self) -> Handshakes<'_> {
         let counters = &self.context.counters;
-        Handshakes { completed: &counters.s3_connections, failed: &counters.handshakes_failed }
+        Handshakes {
+            completed: &counters.s3_connections,
+            failed: &counters.handshakes_failed,
+        }
     }
 }
 

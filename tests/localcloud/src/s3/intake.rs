@@ -201,7 +201,14 @@ pub(super) async fn receive(
     let mut batch_bytes = 0;
     if let Some(mut body) = body {
         while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(body_fault)?;
+            let chunk = match chunk {
+                Ok(chunk) => chunk,
+                Err(error) => {
+                    // The file is to be gone before the answer, not some time after.
+                    drop(writing.finish().await);
+                    return Err(body_fault(error));
+                }
+            };
             batch_bytes += chunk.len();
             batch.push(chunk);
             if batch_bytes >= BATCH_BYTES {

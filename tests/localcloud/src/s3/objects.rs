@@ -6,7 +6,7 @@ use std::sync::Arc;
 use s3s::dto::{
     ChecksumMode, ChecksumType, DeleteObjectInput, DeleteObjectOutput, ETag, ETagCondition,
     GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, PutObjectInput,
-    PutObjectOutput,
+    PutObjectOutput, Range,
 };
 use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
 
@@ -74,42 +74,63 @@ pub(super) async fn put(
     ))
 }
 
+/// What a GET or HEAD asks for: two types, the same fields.
+macro_rules! asked {
+    ($input:ident) => {
+        Asked {
+            conditions: ReadConditions {
+                matches: $input.if_match,
+                none_match: $input.if_none_match,
+                modified_since: $input.if_modified_since,
+                unmodified_since: $input.if_unmodified_since,
+            },
+            range: $input.range,
+            part_number: $input.part_number,
+            checksum: $input
+                .checksum_mode
+                .is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED),
+        }
+    };
+}
+
+/// What the answer to a GET or HEAD says: two types, the same fields.
+macro_rules! described {
+    ($output:ident, $found:ident) => {{
+        let object = &$found.object;
+        let mut output = $output {
+            accept_ranges: Some("bytes".to_owned()),
+            content_length: Some($found.length),
+            content_range: $found.extent.content_range(object),
+            e_tag: Some(ETag::Strong(object.etag.clone())),
+            last_modified: Some(object.modified.into()),
+            parts_count: $found.parts_count,
+            ..$output::default()
+        };
+        if $found.checksum {
+            output.checksum_type = Some(checksum_type(object.checksum.form));
+            set_checksum!(
+                output,
+                object.checksum.algorithm,
+                object.checksum.value.clone()
+            );
+        }
+        output
+    }};
+}
+
 pub(super) async fn get(
     operations: &Operations,
     request: S3Request<GetObjectInput>,
 ) -> S3Result<S3Response<GetObjectOutput>> {
     let S3Request { input, headers, .. } = request;
+    let asked = asked!(input);
     let bucket = operations.bucket(&input.bucket, &headers)?;
-    let (object, file) = find(operations, bucket, input.key).await?;
-    ReadConditions {
-        matches: input.if_match,
-        none_match: input.if_none_match,
-        modified_since: input.if_modified_since,
-        unmodified_since: input.if_unmodified_since,
-    }
-    .check(&object)?;
-    let extent = Extent::of(&object, input.range, input.part_number)?;
-    let mut output = GetObjectOutput {
-        accept_ranges: Some("bytes".to_owned()),
-        content_length: Some(extent.length()?),
-        content_range: extent.content_range(&object),
-        e_tag: Some(ETag::Strong(object.etag.clone())),
-        last_modified: Some(object.modified.into()),
-        parts_count: parts_count(&object, input.part_number),
-        ..GetObjectOutput::default()
-    };
-    if extent.is_whole() && wants_checksum(input.checksum_mode.as_ref()) {
-        output.checksum_type = Some(checksum_type(object.checksum.form));
-        set_checksum!(
-            output,
-            object.checksum.algorithm,
-            object.checksum.value.clone()
-        );
-    }
-    output.body = Some(file_body(file, &extent));
+    let found = find(operations, bucket, input.key, asked).await?;
+    let mut output = described!(GetObjectOutput, found);
+    output.body = Some(file_body(found.file, &found.extent));
     Ok(S3Response::with_headers(
         output,
-        object.headers.for_reading(),
+        found.object.headers.for_reading(),
     ))
 }
 
@@ -118,36 +139,13 @@ pub(super) async fn head(
     request: S3Request<HeadObjectInput>,
 ) -> S3Result<S3Response<HeadObjectOutput>> {
     let S3Request { input, headers, .. } = request;
+    let asked = asked!(input);
     let bucket = operations.bucket(&input.bucket, &headers)?;
-    let (object, _) = find(operations, bucket, input.key).await?;
-    ReadConditions {
-        matches: input.if_match,
-        none_match: input.if_none_match,
-        modified_since: input.if_modified_since,
-        unmodified_since: input.if_unmodified_since,
-    }
-    .check(&object)?;
-    let extent = Extent::of(&object, input.range, input.part_number)?;
-    let mut output = HeadObjectOutput {
-        accept_ranges: Some("bytes".to_owned()),
-        content_length: Some(extent.length()?),
-        content_range: extent.content_range(&object),
-        e_tag: Some(ETag::Strong(object.etag.clone())),
-        last_modified: Some(object.modified.into()),
-        parts_count: parts_count(&object, input.part_number),
-        ..HeadObjectOutput::default()
-    };
-    if extent.is_whole() && wants_checksum(input.checksum_mode.as_ref()) {
-        output.checksum_type = Some(checksum_type(object.checksum.form));
-        set_checksum!(
-            output,
-            object.checksum.algorithm,
-            object.checksum.value.clone()
-        );
-    }
+    let found = find(operations, bucket, input.key, asked).await?;
+    let output = described!(HeadObjectOutput, found);
     Ok(S3Response::with_headers(
         output,
-        object.headers.for_reading(),
+        found.object.headers.for_reading(),
     ))
 }
 
@@ -187,29 +185,51 @@ pub(super) fn hex(md5: [u8; 16]) -> String {
     format!("{:032x}", u128::from_be_bytes(md5))
 }
 
+/// What a GET or HEAD asks for, besides the key.
+struct Asked {
+    conditions: ReadConditions,
+    range: Option<Range>,
+    part_number: Option<i32>,
+    checksum: bool,
+}
+
+/// An object that answers a GET or HEAD.
+struct Found {
+    object: Arc<Object>,
+    file: File,
+    extent: Extent,
+    length: i64,
+    parts_count: Option<i32>,
+    /// Whether the answer is to tell the object's checksum.
+    checksum: bool,
+}
+
 /// Who may not list a bucket is not told which keys it lacks.
 async fn find(
     operations: &Operations,
     bucket: Arc<Bucket>,
     key: String,
-) -> S3Result<(Arc<Object>, File)> {
+    asked: Asked,
+) -> S3Result<Found> {
     let may_list = operations.policy.allows("s3:ListBucket");
     let found = tokio::task::spawn_blocking(move || bucket.object(&key)).await;
-    found
-        .map_err(S3Error::internal_error)?
-        .map_err(|error| match error {
-            StoreError::NoSuchKey if !may_list => s3_error!(AccessDenied, "Access Denied"),
-            error => error.into(),
-        })
-}
-
-fn wants_checksum(mode: Option<&ChecksumMode>) -> bool {
-    mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED)
-}
-
-/// S3 tells the number of parts only to who asks for one of them.
-fn parts_count(object: &Object, part_number: Option<i32>) -> Option<i32> {
-    part_number
-        .and_then(|_| i32::try_from(object.parts.len()).ok())
-        .filter(|count| *count > 0)
+    let found = found.map_err(S3Error::internal_error)?;
+    let (object, file) = found.map_err(|error| match error {
+        StoreError::NoSuchKey if !may_list => s3_error!(AccessDenied, "Access Denied"),
+        error => error.into(),
+    })?;
+    asked.conditions.check(&object)?;
+    let extent = Extent::of(&object, asked.range, asked.part_number)?;
+    // S3 tells the number of parts only to who asks for one of them.
+    let count = asked
+        .part_number
+        .and_then(|_| i32::try_from(object.parts.len()).ok());
+    Ok(Found {
+        length: extent.length()?,
+        parts_count: count.filter(|count| *count > 0),
+        checksum: asked.checksum && extent.is_whole(),
+        object,
+        file,
+        extent,
+    })
 }
