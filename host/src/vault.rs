@@ -150,3 +150,147 @@ impl Held {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::cell::Cell;
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_hours(1);
+    const START: SystemTime = UNIX_EPOCH;
+
+    fn provider() -> Provider {
+        Provider {
+            name: "iot".into(),
+            settings: Vec::new(),
+        }
+    }
+
+    fn good_for(id: u32, life: Duration) -> Credentials {
+        Credentials::new(id.to_string(), "secret".into(), None, START + life)
+    }
+
+    fn failure() -> CallError {
+        CallError::Stalled { limit: HOUR }
+    }
+
+    /// A vault whose fetches are counted; each gives credentials for an hour from the start.
+    #[derive(Default)]
+    struct Counted {
+        vault: Vault,
+        fetches: Cell<u32>,
+    }
+
+    impl Counted {
+        async fn get(&self, rejected: Option<&str>, at: Duration) -> String {
+            let fetch = async || {
+                self.fetches.set(self.fetches.get() + 1);
+                tokio::task::yield_now().await;
+                Ok(good_for(self.fetches.get(), HOUR))
+            };
+            let digest = Digest::of(b"component");
+            let now = || START + at;
+            let provider = provider();
+            let given = self
+                .vault
+                .credentials(digest, &provider, rejected, now, fetch)
+                .await;
+            given.unwrap().access_key_id().to_owned()
+        }
+    }
+
+    #[tokio::test]
+    async fn one_fetch_serves_all_that_wait() {
+        let counted = Counted::default();
+        let (one, other, third) = tokio::join!(
+            counted.get(None, Duration::ZERO),
+            counted.get(None, Duration::ZERO),
+            counted.get(None, Duration::ZERO),
+        );
+        assert_eq!([one, other, third], ["1", "1", "1"]);
+    }
+
+    #[tokio::test]
+    async fn credentials_are_renewed_before_the_last_five_minutes() {
+        let counted = Counted::default();
+        counted.get(None, Duration::ZERO).await;
+        assert_eq!(counted.get(None, Duration::from_mins(54)).await, "1");
+        assert_eq!(counted.get(None, Duration::from_mins(55)).await, "2");
+    }
+
+    #[test]
+    fn short_lived_credentials_are_used_for_two_thirds_of_their_life() {
+        let held = Held::new(good_for(1, Duration::from_secs(30)), START);
+        assert_eq!(held.good_until, START + Duration::from_secs(20));
+    }
+
+    #[tokio::test]
+    async fn rejected_credentials_are_replaced_once() {
+        let counted = Counted::default();
+        counted.get(None, Duration::ZERO).await;
+        assert_eq!(counted.get(Some("1"), Duration::ZERO).await, "2");
+        // Another job that was refused with the old ones finds the new ones.
+        assert_eq!(counted.get(Some("1"), Duration::ZERO).await, "2");
+    }
+
+    #[tokio::test]
+    async fn a_failed_fetch_fails_for_all_that_wait_and_is_not_remembered() {
+        let vault = Vault::default();
+        let fetches = Cell::new(0);
+        let digest = Digest::of(b"component");
+        let get = async || {
+            let fetch = async || {
+                fetches.set(fetches.get() + 1);
+                tokio::task::yield_now().await;
+                Err(failure())
+            };
+            vault
+                .credentials(digest, &provider(), None, || START, fetch)
+                .await
+        };
+        let (one, other) = tokio::join!(get(), get());
+        assert!(one.is_err() && other.is_err());
+        assert_eq!(fetches.get(), 1);
+        assert!(get().await.is_err());
+        assert_eq!(fetches.get(), 2);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_takes_over_from_a_cancelled_fetch() {
+        let counted = Counted::default();
+        let digest = Digest::of(b"component");
+        let never = async || std::future::pending().await;
+        let stuck = provider();
+        let mut cancelled =
+            Box::pin(
+                counted
+                    .vault
+                    .credentials(digest, &stuck, None, || START, never),
+            );
+        tokio::select! {
+            biased;
+            _ = &mut cancelled => unreachable!("it never ends"),
+            () = tokio::task::yield_now() => {}
+        }
+        let waiting = counted.get(None, Duration::ZERO);
+        drop(cancelled);
+        assert_eq!(waiting.await, "1");
+    }
+
+    #[tokio::test]
+    async fn components_do_not_share_credentials() {
+        let counted = Counted::default();
+        counted.get(None, Duration::ZERO).await;
+        let other = Digest::of(b"on trial");
+        let fetch = async || Ok(good_for(9, HOUR));
+        let given = counted
+            .vault
+            .credentials(other, &provider(), None, || START, fetch)
+            .await;
+        assert_eq!(given.unwrap().access_key_id(), "9");
+    }
+}

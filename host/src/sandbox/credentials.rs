@@ -17,6 +17,21 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// Takes over what a provider gave.
+    pub fn new(
+        access_key_id: String,
+        secret_access_key: String,
+        session_token: Option<String>,
+        expiration: SystemTime,
+    ) -> Self {
+        Self {
+            access_key_id,
+            secret_access_key: Zeroizing::new(secret_access_key),
+            session_token: session_token.map(Zeroizing::new),
+            expiration,
+        }
+    }
+
     /// Identifies the credentials; not a secret.
     pub fn access_key_id(&self) -> &str {
         &self.access_key_id
@@ -41,13 +56,13 @@ impl Credentials {
 impl From<AwsCredentials> for Credentials {
     fn from(given: AwsCredentials) -> Self {
         let expiration = UNIX_EPOCH.checked_add(Duration::from_secs(given.expiration));
-        Self {
-            access_key_id: given.access_key_id,
-            secret_access_key: Zeroizing::new(given.secret_access_key),
-            session_token: given.session_token.map(Zeroizing::new),
+        Self::new(
+            given.access_key_id,
+            given.secret_access_key,
+            given.session_token,
             // A date that cannot be told is one that has passed.
-            expiration: expiration.unwrap_or(UNIX_EPOCH),
-        }
+            expiration.unwrap_or(UNIX_EPOCH),
+        )
     }
 }
 
