@@ -55,13 +55,16 @@ impl Network {
     /// later the response's body, cancels the exchange.
     pub async fn send(
         &self,
-        request: Request<RequestBody>,
+        mut request: Request<RequestBody>,
         limits: RequestLimits,
     ) -> Result<Response<ResponseBody>, NetworkError> {
         let inner = &*self.0;
         let timeouts = &inner.settings.timeouts;
         let origin = Origin::try_from(request.uri()).map_err(NetworkError::Uri)?;
         let (identity, addresses) = inner.judge(&request, &origin)?;
+        if identity {
+            inner.policy.stamp(&mut request, &origin);
+        }
         let proxy = inner.settings.proxies.proxy_for(&origin);
         let reader = proxy
             .filter(|_| origin.scheme() == Scheme::Http)

@@ -4,7 +4,7 @@
 //! one path of an origin, since a device certificate may reach more than the guest is meant to (other role
 //! aliases, for instance), and what a certificate may do is decided elsewhere.
 
-use http::{Method, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use sealift_config::{Authority, Origin, OriginPattern, Scheme};
 
 use crate::address::AddressRule;
@@ -29,6 +29,9 @@ pub struct IdentityRule {
     pub authority: Authority,
     /// The path, exactly as it appears in the request, percent-encoding included. A query is never allowed.
     pub path: String,
+    /// Fields that the host writes itself: with this value, or not at all. What the certificate is used
+    /// for must not be the guest's choice.
+    pub fields: Vec<(HeaderName, Option<HeaderValue>)>,
 }
 
 impl IdentityRule {
@@ -39,6 +42,15 @@ impl IdentityRule {
             && *method == self.method
             && uri.path() == self.path
             && uri.query().is_none()
+    }
+
+    fn stamp(&self, fields: &mut HeaderMap) {
+        for (name, value) in &self.fields {
+            fields.remove(name);
+            if let Some(value) = value {
+                fields.insert(name.clone(), value.clone());
+            }
+        }
     }
 }
 
@@ -78,6 +90,18 @@ impl Policy {
         match Origin::try_from(uri) {
             Ok(origin) if *method != Method::CONNECT => self.decide_for(method, &origin, uri),
             _ => Decision::Deny,
+        }
+    }
+
+    /// Writes the fields of the identity rule that the request matches, if there is one.
+    pub(crate) fn stamp<B>(&self, request: &mut Request<B>, origin: &Origin) {
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        for rule in &self.rules {
+            if let Rule::Identity(rule) = rule
+                && rule.matches(&method, origin, &uri)
+            {
+                return rule.stamp(request.headers_mut());
+            }
         }
     }
 
@@ -132,6 +156,7 @@ mod tests {
             method: Method::GET,
             authority: "iot.example.com".parse().unwrap(),
             path: PATH.into(),
+            fields: Vec::new(),
         })
     }
 

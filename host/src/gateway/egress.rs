@@ -1,6 +1,6 @@
 //! What the configuration lets a component reach.
 
-use http::Method;
+use http::{HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sealift_config::{Addressing, Config, OriginError, OriginPattern, S3};
 use sealift_network::{IdentityRule, Policy, Roots, Rule};
@@ -11,6 +11,10 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
+
+/// Which thing the certificate stands for: a certificate may be attached to several, and their
+/// policies differ.
+const THING_NAME: HeaderName = HeaderName::from_static("x-amzn-iot-thingname");
 
 /// Whom to trust with naming servers.
 pub(super) fn roots(config: &Config) -> Roots {
@@ -30,10 +34,14 @@ pub(super) fn policy(config: &Config) -> Result<Policy, OriginError> {
 
 fn credentials(config: &Config) -> IdentityRule {
     let alias = utf8_percent_encode(config.credentials.role_alias.as_str(), SEGMENT);
+    let thing_name = config.device.thing_name.as_ref();
+    // A thing's name is a valid field value; without one the field is left out.
+    let thing_name = thing_name.and_then(|name| HeaderValue::from_str(name.as_str()).ok());
     IdentityRule {
         method: Method::GET,
         authority: config.credentials.endpoint.clone(),
         path: format!("/role-aliases/{alias}/credentials"),
+        fields: vec![(THING_NAME, thing_name)],
     }
 }
 
@@ -46,7 +54,7 @@ fn buckets(s3: &S3) -> Result<Vec<Rule>, OriginError> {
         ]);
     };
     let mut rules = vec![Rule::Configured(store.clone())];
-    if s3.addressing == Addressing::Virtual {
+    if s3.addressing == Addressing::Virtual && store.host().address().is_none() {
         rules.push(pattern(&format!(
             "{}://*.{}:{}",
             store.scheme(),

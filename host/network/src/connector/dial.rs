@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealift_config::Host;
+use socket2::SockRef;
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -190,6 +191,10 @@ where
     Err(foremost.map_or_else(Failure::without_an_attempt, |(_, failure)| failure))
 }
 
+/// What the kernel may hold without having sent it, in bytes. Its buffer can grow to 4 MiB; on a slow link
+/// that is minutes, in which a request looks sent and the wait for its answer has begun.
+const NOT_SENT: u32 = 256 * 1024;
+
 async fn open(address: SocketAddr) -> io::Result<TcpStream> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()
@@ -199,6 +204,9 @@ async fn open(address: SocketAddr) -> io::Result<TcpStream> {
     // Without it, the last piece of a small request waits for the acknowledgement of the first: 40 ms.
     socket.set_nodelay(true)?;
     socket.set_keepalive(true)?;
+    if let Err(error) = SockRef::from(&socket).set_tcp_notsent_lowat(NOT_SENT) {
+        tracing::debug!(%error, "the kernel does not bound what it holds unsent");
+    }
     socket.connect(address).await
 }
 

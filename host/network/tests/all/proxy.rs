@@ -69,6 +69,7 @@ async fn the_identity_is_shown_to_the_origin_through_a_proxy_over_tls() {
         method: http::Method::GET,
         authority: "device.test".parse().unwrap(),
         path: "/credentials".into(),
+        fields: Vec::new(),
     });
     let url = format!("https://localhost:{}", proxy.address.port());
     let network = through(&authority, &url, "", vec![rule]);

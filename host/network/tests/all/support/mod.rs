@@ -72,6 +72,7 @@ pub(crate) fn identity_rule(address: SocketAddr) -> Rule {
         method: Method::GET,
         authority: format!("localhost:{}", address.port()).parse().unwrap(),
         path: "/credentials".into(),
+        fields: Vec::new(),
     })
 }
 
