@@ -114,7 +114,7 @@ impl Cache {
                 return None;
             }
         };
-        let Some(code) = entry::open(&file) else {
+        let Some(code) = entry::open(&name_of(path), &file) else {
             tracing::warn!(path = %path.display(), "compiled component is damaged; compiling it again");
             return None;
         };
@@ -125,11 +125,15 @@ impl Cache {
 
     fn keep(&self, path: &Path, code: &[u8]) -> io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
-        file.write_all(&entry::seal(code))?;
+        file.write_all(&entry::seal(&name_of(path), code))?;
         file.as_file().sync_all()?;
         file.persist(path)?;
         File::open(&self.directory)?.sync_all()
     }
+}
+
+fn name_of(path: &Path) -> std::borrow::Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
 }
 
 /// The file's bytes, if nobody else could have written them.
