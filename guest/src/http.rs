@@ -57,7 +57,7 @@ pub(crate) fn send(request: OutgoingRequest, to: &str) -> Result<Response, Error
 
 fn response(pending: &FutureIncomingResponse, to: &str) -> Result<Response, Error> {
     match pending.get() {
-        Some(Ok(Ok(response))) => whole(response, to),
+        Some(Ok(Ok(response))) => whole(&response, to),
         Some(Ok(Err(code))) => Err(failed(to, &code)),
         Some(Err(())) | None => Err(Error::new(
             ErrorKind::Internal,
@@ -66,7 +66,7 @@ fn response(pending: &FutureIncomingResponse, to: &str) -> Result<Response, Erro
     }
 }
 
-fn whole(incoming: IncomingResponse, to: &str) -> Result<Response, Error> {
+fn whole(incoming: &IncomingResponse, to: &str) -> Result<Response, Error> {
     let malformed = |what: &str| {
         Error::new(
             ErrorKind::Protocol,

@@ -5,6 +5,7 @@
 //! hands requests to `wasi:http`, and brings back answers.
 
 mod aws;
+#[allow(clippy::all, clippy::pedantic, reason = "generated")]
 mod bindings;
 mod clock;
 mod convert;

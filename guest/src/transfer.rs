@@ -136,6 +136,10 @@ impl Transfer {
             .authority()
             .map_or("the store", |authority| authority.as_str());
         let response = http::send(outgoing, to)?;
+        if response.status().is_success() && sending.sent() < self.whole.length {
+            let message = format!("{to} answered before it had the whole object");
+            return Err(Error::new(ErrorKind::Integrity, message));
+        }
         let sent_checksum = sending.checksum().map(convert::digest).transpose()?;
         Ok(Event::Answer {
             response,

@@ -5,6 +5,7 @@ mod location;
 mod services;
 
 use std::path::Path;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -30,7 +31,10 @@ const STALL: Duration = Duration::from_mins(15);
 /// A request body may be sent this often, and then some: attempts beyond that are a defect.
 const SENDS: u64 = 8;
 
-/// What a component may send for itself, in bytes.
+/// What a component may send to fetch credentials, in bytes.
+const FETCH_BYTES: u64 = 256 * 1024;
+
+/// What a component may send for itself in an upload, in bytes.
 const OWN_BYTES: u64 = 64 * 1024 * 1024;
 
 /// One configured device: an identity, a network, a component, and the credentials they obtain.
@@ -213,6 +217,7 @@ impl Gateway {
             surroundings: Arc::clone(&self.surroundings),
             observer,
             credentials_failure: Mutex::default(),
+            fetches: AtomicU32::new(0),
         })
     }
 
@@ -230,7 +235,7 @@ fn limits(config: &Config) -> Limits {
         memory: usize::try_from(config.sandbox.memory.bytes()).unwrap_or(usize::MAX),
         computing: config.sandbox.cpu_time.duration(),
         open_requests: config.sandbox.open_requests as usize,
-        bytes_out: OWN_BYTES,
+        bytes_out: FETCH_BYTES,
         response: config.network.response_limit.bytes(),
         log: usize::try_from(config.sandbox.log_bytes.bytes()).unwrap_or(usize::MAX),
         stall: STALL,

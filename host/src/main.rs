@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use cli::Failure;
+use cli::{Failure, output};
 
 /// How long work that cannot be cancelled, such as a read of standard input, may hold up the end.
 const GRACE: Duration = Duration::from_millis(100);
@@ -53,12 +53,12 @@ fn render(failure: Failure) {
     let error = anyhow::Error::from_boxed(failure.error);
     let mut causes = error.chain();
     if let Some(first) = causes.next() {
-        eprintln!("error: {first}");
+        output::remark(format_args!("error: {first}"));
     }
     for cause in causes {
-        eprintln!("  caused by: {cause}");
+        output::remark(format_args!("  caused by: {cause}"));
     }
     if let Some(cure) = failure.cure {
-        eprintln!("hint: {cure}");
+        output::remark(format_args!("hint: {cure}"));
     }
 }

@@ -77,7 +77,7 @@ pub(crate) struct Put {
     pub(crate) recursive: bool,
 
     /// The objects' Content-Type
-    #[arg(long, value_name = "TYPE")]
+    #[arg(long, value_name = "TYPE", value_parser = media_type)]
     pub(crate) content_type: Option<String>,
 }
 
@@ -89,7 +89,7 @@ pub(crate) struct LocalCloud {
     pub(crate) dir: PathBuf,
 
     /// Address to listen on
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = address)]
     pub(crate) listen: std::net::IpAddr,
 
     /// A bucket to make, beside `demo`; may be repeated
@@ -112,6 +112,24 @@ pub(crate) struct LocalCloud {
     /// What the handed-out role may do, such as `s3:PutObject` [default: everything]
     #[arg(long, value_name = "ACTION", num_args = 1.., value_delimiter = ',')]
     pub(crate) allow: Vec<localcloud::Action>,
+}
+
+/// What can be the value of a `Content-Type` field.
+fn media_type(text: &str) -> Result<String, &'static str> {
+    let visible = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+    if text.trim().is_empty() || !text.bytes().all(visible) {
+        return Err("not a media type such as text/csv");
+    }
+    Ok(text.to_owned())
+}
+
+/// An address, an IPv6 one with or without the brackets that it has in URLs.
+#[cfg(feature = "local-cloud")]
+fn address(text: &str) -> Result<std::net::IpAddr, std::net::AddrParseError> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    bare.unwrap_or(text).parse()
 }
 
 #[cfg(test)]

@@ -15,9 +15,15 @@ pub(super) async fn run(args: args::LocalCloud) -> Result<(), Failure> {
     settings.clock_offset = args.clock_offset;
     settings.allow = (!args.allow.is_empty()).then_some(args.allow);
     let cloud = localcloud::start(settings).await.map_err(Failure::failed)?;
-    announce(&cloud)?;
-    // A signal is how it is meant to end.
-    let _ = setup::until_interrupted(std::future::pending::<()>()).await;
+    let service = async {
+        announce(&cloud)?;
+        std::future::pending().await
+    };
+    // A signal is how it is meant to end. Its handlers come before `ready`: whoever reads that
+    // may send one at once.
+    if let Ok(failed) = setup::until_interrupted(service).await {
+        return failed;
+    }
     cloud.shutdown().await;
     Ok(())
 }

@@ -8,7 +8,7 @@ mod failure;
 #[cfg(feature = "local-cloud")]
 mod local_cloud;
 mod log;
-mod output;
+pub(crate) mod output;
 mod progress;
 mod put;
 mod setup;

@@ -1,10 +1,16 @@
-//! Results, on standard output.
+//! Results on standard output, remarks on standard error.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::Failure;
+
+/// Standard output does not take results.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write results to standard output")]
+struct OutputError(#[source] io::Error);
 
 /// Prints a line of text.
 pub(crate) fn line(text: &str) -> Result<(), Failure> {
@@ -17,10 +23,17 @@ pub(crate) fn json(result: &impl Serialize) -> Result<(), Failure> {
     line(&text)
 }
 
+/// Says something on standard error. Whether anybody listens does not change the outcome.
+pub(crate) fn remark(text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
 /// A reader that has seen enough (`| head -1`) is no error.
 fn settle(written: io::Result<()>) -> Result<(), Failure> {
     match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::failed(OutputError(error)))
+        }
         _ => Ok(()),
     }
 }

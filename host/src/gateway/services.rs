@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -48,7 +49,12 @@ pub(super) struct JobServices {
     pub(super) surroundings: Arc<Surroundings>,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) credentials_failure: Mutex<Option<Arc<CallError>>>,
+    pub(super) fetches: AtomicU32,
 }
+
+/// Fetches of credentials that one job may cause: for a first set, for one that ran out on the way,
+/// and some for bad links. What wants more burns a data plan.
+const MOST_FETCHES: u32 = 8;
 
 impl JobServices {
     /// Credentials of the job's provider, fetched if need be by a fresh instance of the job's own component.
@@ -57,6 +63,15 @@ impl JobServices {
         rejected: Option<&str>,
     ) -> Result<Credentials, Arc<CallError>> {
         let fetch = async || {
+            if self.fetches.fetch_add(1, Ordering::Relaxed) >= MOST_FETCHES {
+                let message = format!(
+                    "{MOST_FETCHES} fetches of credentials did not bring this job to its end"
+                );
+                return Err(CallError::refused(Answer::new(
+                    ErrorKind::Unavailable,
+                    message,
+                )));
+            }
             let inside = Arc::new(InsideFetch {
                 identity: self.device(),
             });

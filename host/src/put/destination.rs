@@ -19,6 +19,11 @@ pub enum DestinationError {
     /// Nothing between `s3://` and the next slash.
     #[error("`{0}` names no bucket: write s3://BUCKET/KEY")]
     NoBucket(String),
+    /// Between `s3://` and the next slash is no bucket's name.
+    #[error(
+        "`{0}` is not a bucket's name: those have 3 to 63 lower-case letters, digits, `-` and `.`"
+    )]
+    Bucket(String),
     /// Keys are limited by S3.
     #[error("the key has {length} bytes; S3 takes at most {LONGEST_KEY}")]
     KeyTooLong {
@@ -31,7 +36,7 @@ pub enum DestinationError {
 pub(super) const LONGEST_KEY: usize = 1024;
 
 impl Destination {
-    /// The bucket's name. S3 is the judge of what is a valid one.
+    /// The bucket's name.
     pub fn bucket(&self) -> &str {
         &self.bucket
     }
@@ -58,6 +63,9 @@ impl FromStr for Destination {
         if bucket.is_empty() {
             return Err(DestinationError::NoBucket(text.into()));
         }
+        if !is_bucket(bucket) {
+            return Err(DestinationError::Bucket(bucket.into()));
+        }
         if key.len() > LONGEST_KEY {
             return Err(DestinationError::KeyTooLong { length: key.len() });
         }
@@ -66,6 +74,13 @@ impl FromStr for Destination {
             key: key.into(),
         })
     }
+}
+
+/// The characters and the length only; S3 has more rules, and answers for them.
+fn is_bucket(name: &str) -> bool {
+    let usual =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    (3..=63).contains(&name.len()) && name.bytes().all(usual)
 }
 
 impl fmt::Display for Destination {
@@ -117,9 +132,17 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_a_bucket_is_refused() {
+        for name in ["DEMO", "demo?x", "ab", "a_b_c", "bücket", &"b".repeat(64)] {
+            let refused = DestinationError::Bucket(name.into());
+            assert_eq!(parse(&format!("s3://{name}/k")), Err(refused));
+        }
+    }
+
+    #[test]
     fn a_key_has_at_most_1024_bytes() {
-        assert!(parse(&format!("s3://b/{}", "k".repeat(1024))).is_ok());
-        let long = format!("s3://b/{}ä", "k".repeat(1023));
+        assert!(parse(&format!("s3://bucket/{}", "k".repeat(1024))).is_ok());
+        let long = format!("s3://bucket/{}ä", "k".repeat(1023));
         assert_eq!(
             parse(&long),
             Err(DestinationError::KeyTooLong { length: 1025 })

@@ -31,12 +31,15 @@ pub struct Item {
 }
 
 /// All objects of one call, in one bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Plan {
     /// The bucket's name.
     pub bucket: String,
     /// The objects, no two with the same key.
     pub items: Vec<Item>,
+    /// What was found below directories and cannot become an object. It does not keep the
+    /// rest from being uploaded.
+    pub left_out: Vec<PlanError>,
 }
 
 /// Why there is no plan. Nothing was sent.
@@ -95,6 +98,12 @@ pub enum PlanError {
         /// Where and why.
         source: walkdir::Error,
     },
+    /// Deeper than trees are.
+    #[error("`{}` lies too deep: more than 256 directories below the one that was given", path.display())]
+    TooDeep {
+        /// The entry.
+        path: PathBuf,
+    },
     /// Too many files.
     #[error("more than {MOST_ITEMS} files: upload them directory by directory")]
     TooMany,
@@ -105,7 +114,10 @@ impl PlanError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::Directory(_) | Self::NotAPrefix { .. } | Self::NamelessInput { .. }
+            Self::Directory(_)
+                | Self::NotAPrefix { .. }
+                | Self::NamelessInput { .. }
+                | Self::Collision { .. }
         )
     }
 }
@@ -122,6 +134,7 @@ impl Plan {
             destination,
             several: sources.len() > 1,
             items: Vec::new(),
+            left_out: Vec::new(),
             keys: HashMap::new(),
         };
         for source in sources {
@@ -134,6 +147,7 @@ impl Plan {
         Ok(Self {
             bucket: destination.bucket().into(),
             items: planner.items,
+            left_out: planner.left_out,
         })
     }
 }
@@ -142,6 +156,7 @@ struct Planner<'a> {
     destination: &'a Destination,
     several: bool,
     items: Vec<Item>,
+    left_out: Vec<PlanError>,
     keys: HashMap<String, usize>,
 }
 
@@ -179,9 +194,15 @@ impl Planner<'_> {
 
     fn directory(&mut self, root: &Path) -> Result<(), PlanError> {
         for entry in walk::files(root) {
-            let (path, relative) = entry?;
-            let key = self.key_below(&path, &relative)?;
-            self.add(Input::File(path), key)?;
+            let below = entry.and_then(|(path, relative)| {
+                let key = self.key_below(&path, &relative)?;
+                Ok((path, key))
+            });
+            match below {
+                Ok((path, key)) => self.add(Input::File(path), key)?,
+                Err(_) if self.left_out.len() == MOST_ITEMS => return Err(PlanError::TooMany),
+                Err(error) => self.left_out.push(error),
+            }
         }
         Ok(())
     }
@@ -277,17 +298,20 @@ mod tests {
     fn one_file_becomes_the_key_or_goes_under_the_prefix() {
         let root = tree();
         let file = root.path().join("a");
-        assert_eq!(plan(&[&file], "s3://b/k", false).unwrap(), ["k"]);
-        assert_eq!(plan(&[&file], "s3://b/p/", false).unwrap(), ["p/a"]);
-        assert_eq!(plan(&[&file], "s3://b", false).unwrap(), ["a"]);
+        assert_eq!(plan(&[&file], "s3://bucket/k", false).unwrap(), ["k"]);
+        assert_eq!(plan(&[&file], "s3://bucket/p/", false).unwrap(), ["p/a"]);
+        assert_eq!(plan(&[&file], "s3://bucket", false).unwrap(), ["a"]);
     }
 
     #[test]
     fn several_files_need_a_prefix() {
         let root = tree();
         let (a, b) = (root.path().join("a"), root.path().join("b"));
-        assert_eq!(plan(&[&a, &b], "s3://b/p/", false).unwrap(), ["p/a", "p/b"]);
-        let error = plan(&[&a, &b], "s3://b/k", false).unwrap_err();
+        assert_eq!(
+            plan(&[&a, &b], "s3://bucket/p/", false).unwrap(),
+            ["p/a", "p/b"]
+        );
+        let error = plan(&[&a, &b], "s3://bucket/k", false).unwrap_err();
         assert!(
             matches!(error, PlanError::NotAPrefix { .. }) && error.is_usage(),
             "{error}"
@@ -297,21 +321,36 @@ mod tests {
     #[test]
     fn a_directory_needs_r_and_gives_relative_keys() {
         let root = tree();
-        let error = plan(&[root.path()], "s3://b/p/", false).unwrap_err();
+        let error = plan(&[root.path()], "s3://bucket/p/", false).unwrap_err();
         assert!(
             matches!(error, PlanError::Directory(_)) && error.is_usage(),
             "{error}"
         );
         let keys = ["p/a", "p/b", "p/d/a", "p/d/e/c d"];
-        assert_eq!(plan(&[root.path()], "s3://b/p/", true).unwrap(), keys);
-        assert_eq!(plan(&[root.path()], "s3://b/p", true).unwrap(), keys);
+        assert_eq!(plan(&[root.path()], "s3://bucket/p/", true).unwrap(), keys);
+        assert_eq!(plan(&[root.path()], "s3://bucket/p", true).unwrap(), keys);
+    }
+
+    #[test]
+    fn what_cannot_be_read_does_not_hide_the_rest() {
+        let root = tree();
+        std::os::unix::fs::symlink("nowhere", root.path().join("dangling")).unwrap();
+        let deep: PathBuf = std::iter::repeat_n("x", 300).collect();
+        fs::create_dir_all(root.path().join("deep").join(&deep)).unwrap();
+        fs::write(root.path().join("deep").join(&deep).join("f"), "f").unwrap();
+        let sources = [root.path().to_owned()];
+        let plan = Plan::new(&sources, &"s3://bucket/p/".parse().unwrap(), true).unwrap();
+        assert_eq!(plan.items.len(), 4);
+        let [PlanError::Walk { .. }, PlanError::TooDeep { .. }] = plan.left_out.as_slice() else {
+            panic!("{:?}", plan.left_out);
+        };
     }
 
     #[test]
     fn two_files_for_one_key_are_refused() {
         let root = tree();
         let (a, d) = (root.path().join("a"), root.path().join("d"));
-        let error = plan(&[&a, &d], "s3://b/p/", true).unwrap_err();
+        let error = plan(&[&a, &d], "s3://bucket/p/", true).unwrap_err();
         assert!(
             matches!(error, PlanError::Collision { ref key, .. } if key == "p/a"),
             "{error}"
@@ -321,20 +360,20 @@ mod tests {
     #[test]
     fn standard_input_needs_a_whole_key_of_its_own() {
         let stdin = Path::new("-");
-        assert_eq!(plan(&[stdin], "s3://b/k", false).unwrap(), ["k"]);
+        assert_eq!(plan(&[stdin], "s3://bucket/k", false).unwrap(), ["k"]);
         assert!(matches!(
-            plan(&[stdin], "s3://b/p/", false),
+            plan(&[stdin], "s3://bucket/p/", false),
             Err(PlanError::NamelessInput { .. })
         ));
         assert!(matches!(
-            plan(&[stdin, stdin], "s3://b/k", false),
+            plan(&[stdin, stdin], "s3://bucket/k", false),
             Err(PlanError::NotAPrefix { .. })
         ));
     }
 
     #[test]
     fn a_missing_source_is_no_usage_error_and_is_named() {
-        let error = plan(&[Path::new("/nonexistent/file")], "s3://b/k", false).unwrap_err();
+        let error = plan(&[Path::new("/nonexistent/file")], "s3://bucket/k", false).unwrap_err();
         assert!(
             matches!(error, PlanError::Source { .. }) && !error.is_usage(),
             "{error}"

@@ -6,23 +6,26 @@ use walkdir::WalkDir;
 
 use super::PlanError;
 
-/// Deeper than any sensible tree, and shallow enough that a hostile one is refused.
+/// Deeper than any sensible tree. What lies deeper is an error, not silence.
 const DEEPEST: usize = 256;
 
 /// The regular files below `root` in the order of their names, each with its path relative to
 /// `root`. Symbolic links are followed; what is neither file nor directory is left out and
-/// told in the log.
+/// told in the log. What cannot be read is an error among the others.
 pub(super) fn files(
     root: &Path,
 ) -> impl Iterator<Item = Result<(PathBuf, PathBuf), PlanError>> + '_ {
     let walk = WalkDir::new(root)
         .follow_links(true)
         .sort_by_file_name()
-        .max_depth(DEEPEST);
+        .max_depth(DEEPEST + 1);
     walk.into_iter().filter_map(move |entry| match entry {
         Err(error) => Some(Err(PlanError::Walk {
             root: root.to_owned(),
             source: error,
+        })),
+        Ok(entry) if entry.depth() > DEEPEST => Some(Err(PlanError::TooDeep {
+            path: entry.into_path(),
         })),
         Ok(entry) if entry.file_type().is_dir() => None,
         Ok(entry) if !entry.file_type().is_file() => {
@@ -30,11 +33,8 @@ pub(super) fn files(
             None
         }
         Ok(entry) => {
-            let relative = entry
-                .path()
-                .strip_prefix(root)
-                .unwrap_or(entry.path())
-                .to_owned();
+            let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+            let relative = relative.to_owned();
             Some(Ok((entry.into_path(), relative)))
         }
     })

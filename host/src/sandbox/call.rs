@@ -8,14 +8,19 @@ use sealift_network::Network;
 use wasmtime::component::Resource;
 use wasmtime::{CallHook, Store};
 
+use sealift_payload::Source;
+
 use super::bindings::Uploader;
+use super::bindings::exports::sealift::gateway::transfer;
 use super::component::Loaded;
-use super::egress::{Egress, Usage};
+use super::egress::Egress;
 use super::error::{CallError, Cause};
 use super::imports::{jobs, payload};
 use super::job::{Job, Uploaded};
 use super::limits::{HOSTCALL_FUEL, Limits, OutOfTime};
 use super::state::State;
+use super::text::{plain, plain_answer};
+use super::usage::Usage;
 use super::{Answer, Credentials, Description, ErrorKind, Provider, Services};
 
 /// How often a call is looked at for signs of life.
@@ -59,35 +64,54 @@ impl<'a> Call<'a> {
             })
             .await;
         match answer {
-            Ok(uploaded) => Ok(Uploaded {
-                etag: uploaded.etag,
-                checksum: uploaded
-                    .checksum
-                    .as_ref()
-                    .map(payload::checksum_from)
-                    .transpose()
-                    .map_err(|answer| self.answered(answer))?,
-                version_id: uploaded.version_id,
-                attempts: uploaded.attempts,
-                reasons: uploaded.reasons,
-            }),
-            Err(CallError::Answered {
-                answer,
-                cause: None | Some(Cause::Network(_)),
-            }) if source.verify().is_err() => {
-                let cause = source
-                    .verify()
-                    .err()
-                    .map(|error| Cause::Source(Arc::new(error)));
-                Err(CallError::Answered {
-                    answer: Box::new(Answer {
-                        kind: ErrorKind::SourceChanged,
-                        ..*answer
-                    }),
-                    cause,
-                })
+            Ok(uploaded) => self.confirmed(&uploaded, &source),
+            Err(CallError::Answered { answer, .. }) if may_be_the_source(answer.kind) => {
+                Err(self.blame_source(*answer, &source))
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// The component's report, if the host saw the same.
+    fn confirmed(
+        &self,
+        uploaded: &transfer::Uploaded,
+        source: &Source,
+    ) -> Result<Uploaded, CallError> {
+        let checksum = uploaded
+            .checksum
+            .as_ref()
+            .map(payload::checksum_from)
+            .transpose()
+            .map_err(|answer| self.answered(answer))?;
+        if !self.store.data().egress.deliveries().cover(source.len()) {
+            return Err(CallError::Unconfirmed);
+        }
+        Ok(Uploaded {
+            etag: plain(&uploaded.etag),
+            checksum,
+            version_id: uploaded.version_id.as_deref().map(plain),
+            attempts: uploaded.attempts,
+            reasons: uploaded
+                .reasons
+                .iter()
+                .map(|reason| plain(reason))
+                .collect(),
+        })
+    }
+
+    /// A request whose body was cut because the file changed looks to the component like a broken
+    /// connection.
+    fn blame_source(&self, answer: Answer, source: &Source) -> CallError {
+        match source.verify() {
+            Ok(()) => self.answered(answer),
+            Err(error) => CallError::Answered {
+                answer: Box::new(Answer {
+                    kind: ErrorKind::SourceChanged,
+                    ..answer
+                }),
+                cause: Some(Cause::Source(Arc::new(error))),
+            },
         }
     }
 
@@ -163,10 +187,18 @@ impl<'a> Call<'a> {
     fn answered(&self, answer: Answer) -> CallError {
         let cause = self.usage.failure().map(Cause::Network);
         CallError::Answered {
-            answer: Box::new(answer),
+            answer: Box::new(plain_answer(answer)),
             cause,
         }
     }
+}
+
+/// Whether the change of a file can be behind such an answer.
+fn may_be_the_source(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Network | ErrorKind::Timeout | ErrorKind::Integrity | ErrorKind::SourceChanged
+    )
 }
 
 /// Puts the limits on a store.

@@ -7,6 +7,9 @@ use zeroize::Zeroizing;
 
 use super::bindings::sealift::gateway::types::AwsCredentials;
 
+/// The first second that RFC 3339 has no form for.
+const YEAR_10000: u64 = 253_402_300_800;
+
 /// Temporary AWS credentials. Held in memory only, wiped when dropped, never printed.
 #[derive(Clone)]
 pub struct Credentials {
@@ -55,7 +58,8 @@ impl Credentials {
 
 impl From<AwsCredentials> for Credentials {
     fn from(given: AwsCredentials) -> Self {
-        let expiration = UNIX_EPOCH.checked_add(Duration::from_secs(given.expiration));
+        let seconds = Some(given.expiration).filter(|seconds| *seconds < YEAR_10000);
+        let expiration = seconds.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
         Self::new(
             given.access_key_id,
             given.secret_access_key,

@@ -2,16 +2,22 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use http_body::Body;
 use http_body_util::BodyExt;
 use sealift_network::{ConnectError, Network, NetworkError, RequestLimits, Stalled};
-use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error as HttpError, ForbiddenHeaderFilter, RequestOptions, WasiBody,
+    WasiHttpHooks,
+};
 
+use super::delivery::{self, Deliveries};
 use super::limits::Limits;
+use super::usage::{Slot, TooMuch, Usage};
 
 /// The network as one instance may use it.
 #[derive(Clone)]
@@ -19,17 +25,7 @@ pub(super) struct Egress {
     network: Network,
     request: RequestLimits,
     usage: Arc<Usage>,
-}
-
-/// What an instance did with the network.
-#[derive(Debug)]
-pub(super) struct Usage {
-    open: AtomicUsize,
-    open_limit: usize,
-    out: AtomicU64,
-    out_limit: AtomicU64,
-    moves: AtomicU64,
-    failure: Mutex<Option<Arc<NetworkError>>>,
+    deliveries: Deliveries,
 }
 
 type Sent = Result<(http::Response<WasiBody>, Trailing), HttpError>;
@@ -37,14 +33,6 @@ type Trailing = Box<dyn Future<Output = Result<(), HttpError>> + Send>;
 
 impl Egress {
     pub(super) fn new(network: Network, limits: &Limits) -> Self {
-        let usage = Usage {
-            open: AtomicUsize::new(0),
-            open_limit: limits.open_requests,
-            out: AtomicU64::new(0),
-            out_limit: AtomicU64::new(limits.bytes_out),
-            moves: AtomicU64::new(0),
-            failure: Mutex::new(None),
-        };
         let request = RequestLimits {
             response_bytes: limits.response,
             ..RequestLimits::default()
@@ -52,16 +40,62 @@ impl Egress {
         Self {
             network,
             request,
-            usage: Arc::new(usage),
+            usage: Arc::new(Usage::new(limits)),
+            deliveries: Deliveries::default(),
         }
     }
 
     pub(super) fn usage(&self) -> &Arc<Usage> {
         &self.usage
     }
+
+    pub(super) fn deliveries(&self) -> &Deliveries {
+        &self.deliveries
+    }
+
+    async fn send(self, mut request: http::Request<WasiBody>) -> Sent {
+        let Self {
+            network,
+            request: limits,
+            usage,
+            deliveries,
+        } = self;
+        let slot = Slot::take(&usage).ok_or(HttpError::ConnectionLimitReached)?;
+        let ticket = deliveries.claim(request.headers_mut());
+        settle_length(&mut request);
+        usage.count_out(head_size(&request)).map_err(too_much)?;
+        let request = request.map(|body| {
+            RequestMeter {
+                body,
+                usage: Arc::clone(&usage),
+            }
+            .boxed_unsync()
+        });
+        let response = network
+            .send(request, limits)
+            .await
+            .map_err(|error| failed(&usage, error))?;
+        usage.answered();
+        if let Some(ticket) = ticket {
+            ticket.answered(response.status());
+        }
+        let meter = |body| {
+            ResponseMeter {
+                body,
+                usage,
+                _slot: slot,
+            }
+            .boxed_unsync()
+        };
+        Ok((response.map(meter), Box::new(async { Ok(()) })))
+    }
 }
 
 impl WasiHttpHooks for Egress {
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        Arc::new(|name| *name == delivery::FIELD || DEFAULT_FORBIDDEN_HEADERS.contains(name))
+    }
+
     fn send_request(
         &mut self,
         request: http::Request<WasiBody>,
@@ -69,96 +103,40 @@ impl WasiHttpHooks for Egress {
         _answered: Box<dyn Future<Output = Result<(), HttpError>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
         // The component's own timeouts are not taken: the operator knows the link.
-        let (network, limits, usage) =
-            (self.network.clone(), self.request, Arc::clone(&self.usage));
-        Box::new(async move {
-            let slot = Slot::take(&usage).ok_or(HttpError::ConnectionLimitReached)?;
-            let request = request.map(|body| {
-                RequestMeter {
-                    body,
-                    usage: Arc::clone(&usage),
-                }
-                .boxed_unsync()
-            });
-            let response = network
-                .send(request, limits)
-                .await
-                .map_err(|error| usage.failed(error))?;
-            usage.answered();
-            let meter = |body| {
-                ResponseMeter {
-                    body,
-                    usage,
-                    _slot: slot,
-                }
-                .boxed_unsync()
-            };
-            Ok((response.map(meter), Box::new(async { Ok(()) }) as Trailing))
-        })
+        Box::new(self.clone().send(request))
     }
 }
 
-impl Usage {
-    /// Grows with every frame and answer: while it stands still, nothing is happening.
-    pub(super) fn moves(&self) -> u64 {
-        self.moves.load(Ordering::Relaxed)
-    }
-
-    /// Lets the instance send this many bytes in all.
-    pub(super) fn allow(&self, bytes: u64) {
-        self.out_limit.store(bytes, Ordering::Relaxed);
-    }
-
-    /// Why the latest request failed, unless one was answered since.
-    pub(super) fn failure(&self) -> Option<Arc<NetworkError>> {
-        self.failure
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn moved(&self) {
-        self.moves.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn answered(&self) {
-        self.moved();
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    fn failed(&self, error: NetworkError) -> HttpError {
-        let code = code(&error);
-        tracing::debug!(error = %crate::report::chain(&error), "request failed");
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(error));
-        code
-    }
-
-    fn count_out(&self, bytes: usize) -> Result<(), HttpError> {
-        self.moved();
-        let limit = self.out_limit.load(Ordering::Relaxed);
-        let before = self.out.fetch_add(bytes as u64, Ordering::Relaxed);
-        if before.saturating_add(bytes as u64) > limit {
-            tracing::warn!(limit, "the component sent more bytes than it may");
-            return Err(HttpError::HttpRequestBodySize(Some(limit)));
-        }
-        Ok(())
+/// A body of known size has that size, whatever the component says: hyper would cut it to a
+/// smaller `content-length`.
+fn settle_length(request: &mut http::Request<WasiBody>) {
+    if request.body().size_hint().exact().is_some() {
+        request.headers_mut().remove(CONTENT_LENGTH);
     }
 }
 
-/// One of the requests that an instance may have open.
-struct Slot(Arc<Usage>);
-
-impl Slot {
-    fn take(usage: &Arc<Usage>) -> Option<Self> {
-        let slot = Self(Arc::clone(usage));
-        (usage.open.fetch_add(1, Ordering::Relaxed) < usage.open_limit).then_some(slot)
-    }
+/// About what the head takes on the wire.
+fn head_size(request: &http::Request<WasiBody>) -> usize {
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    let fields = request
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4);
+    target + fields.sum::<usize>()
 }
 
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
-    }
+fn too_much(error: TooMuch) -> HttpError {
+    tracing::warn!("{error}");
+    HttpError::HttpRequestBodySize(Some(error.limit))
+}
+
+fn failed(usage: &Usage, error: NetworkError) -> HttpError {
+    let code = code(&error);
+    usage.failed(error);
+    code
 }
 
 /// A request body that counts against the instance's bytes out.
@@ -167,7 +145,7 @@ struct RequestMeter {
     usage: Arc<Usage>,
 }
 
-impl http_body::Body for RequestMeter {
+impl Body for RequestMeter {
     type Data = Bytes;
     type Error = sealift_network::BoxError;
 
@@ -178,8 +156,8 @@ impl http_body::Body for RequestMeter {
         let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(context));
         Poll::Ready(frame.map(|frame| {
             let frame = frame?;
-            self.usage
-                .count_out(frame.data_ref().map_or(0, Bytes::len))?;
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            self.usage.count_out(bytes).map_err(too_much)?;
             Ok(frame)
         }))
     }
@@ -200,7 +178,7 @@ struct ResponseMeter {
     _slot: Slot,
 }
 
-impl http_body::Body for ResponseMeter {
+impl Body for ResponseMeter {
     type Data = Bytes;
     type Error = HttpError;
 
@@ -210,7 +188,7 @@ impl http_body::Body for ResponseMeter {
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, HttpError>>> {
         let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(context));
         self.usage.moved();
-        Poll::Ready(frame.map(|frame| frame.map_err(|error| self.usage.failed(error))))
+        Poll::Ready(frame.map(|frame| frame.map_err(|error| failed(&self.usage, error))))
     }
 
     fn is_end_stream(&self) -> bool {

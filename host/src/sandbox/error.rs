@@ -47,6 +47,11 @@ pub enum CallError {
     /// The configuration has no place to upload to.
     #[error("cannot tell where to upload to")]
     NoStore(#[source] Box<sealift_config::Error>),
+    /// It claims an upload, and the host did not see the bytes go out and be answered.
+    #[error(
+        "the component reports an upload that the host did not see; the object may be missing or incomplete"
+    )]
+    Unconfirmed,
     /// It computed for longer than it may.
     #[error(
         "the component used more than {limit:?} of computing time and was ended (`sandbox.cpu_time` sets the limit)"
@@ -86,6 +91,14 @@ pub enum Cause {
 }
 
 impl CallError {
+    /// The host's own refusal, in the contract's terms.
+    pub(crate) fn refused(answer: Answer) -> Self {
+        Self::Answered {
+            answer: Box::new(answer),
+            cause: None,
+        }
+    }
+
     /// What kind of error it is: the component's word, or `internal` where it gave none.
     pub fn kind(&self) -> ErrorKind {
         match self {

@@ -10,6 +10,7 @@ mod call;
 mod clock;
 mod component;
 mod credentials;
+mod delivery;
 mod egress;
 mod engine;
 mod error;
@@ -20,7 +21,9 @@ mod linker;
 mod log;
 mod services;
 mod state;
+mod text;
 mod ticker;
+mod usage;
 
 pub use bindings::exports::sealift::gateway::plugin::Description;
 pub use bindings::sealift::gateway::keystore::{DeviceIdentity, KeyAlgorithm};

@@ -13,7 +13,14 @@ use super::{CorrectedClock, Services};
 
 /// Headers of one message in memory: room for a session token of 100 KiB and then some. AWS sets
 /// no maximum; hyper's own limit on what arrives is about 400 KiB.
-const FIELDS: usize = 512 * 1024;
+pub(super) const FIELDS: usize = 192 * 1024;
+
+/// Handles that an instance may hold. What they stand for is in the host's memory, so this and
+/// [`FIELDS`] bound it as `sandbox.memory` bounds the component's own.
+const HANDLES: usize = 256;
+
+/// Steps of a job that are told; a component that reports more reports nothing.
+pub(super) const STEPS: usize = 1000;
 
 /// The store's data: resources, standard WASI, HTTP and what the host lends.
 pub(super) struct State {
@@ -22,6 +29,7 @@ pub(super) struct State {
     pub(super) account: Account,
     pub(super) services: Arc<dyn Services>,
     pub(super) egress: Egress,
+    pub(super) steps: usize,
     wasi: WasiCtx,
     http: WasiHttpCtx,
 }
@@ -37,8 +45,11 @@ impl State {
             .build();
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(FIELDS);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(HANDLES);
         Self {
-            table: ResourceTable::new(),
+            table,
+            steps: 0,
             memory: Memory::new(limits.memory),
             account: Account::new(limits.computing),
             services,

@@ -59,7 +59,7 @@ impl Job {
                      can store"
                 ),
             )
-            .with_cure("upload it in parts"));
+            .with_cure("split it: this version makes each object with one request"));
         }
         // Without an address there is nothing to begin, so that later steps need not fail.
         destination.uri()?;

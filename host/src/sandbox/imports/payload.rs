@@ -10,7 +10,8 @@ use super::super::bindings::sealift::gateway::payload::{
     ByteRange, Host, HostPayload, HostSending,
 };
 use super::super::bindings::sealift::gateway::{payload as contract, types};
-use super::super::state::State;
+use super::super::delivery::FIELD;
+use super::super::state::{FIELDS, State};
 use super::super::{Answer, Answered, ErrorKind};
 
 /// A payload in the hands of an instance.
@@ -39,6 +40,14 @@ impl HostPayload for State {
             Ok(range) => range,
             Err(answer) => return Ok(Err(answer)),
         };
+        if let Err(error) = self
+            .egress
+            .usage()
+            .count_read(range.end.saturating_sub(range.start).min(source.len()))
+        {
+            return Ok(Err(Answer::new(ErrorKind::TooLarge, error.to_string())));
+        }
+        let _busy = self.egress.usage().busy();
         let pass = move || source.checksum(algorithm.into(), range);
         let checksum = tokio::task::spawn_blocking(pass).await?;
         Ok(checksum.map(types::Checksum::from).map_err(Answer::from))
@@ -55,6 +64,9 @@ impl HostPayload for State {
         let length = usize::try_from(length.min(left))
             .unwrap_or(READ_LIMIT)
             .min(READ_LIMIT);
+        if let Err(error) = self.egress.usage().count_read(length as u64) {
+            return Ok(Err(Answer::new(ErrorKind::TooLarge, error.to_string())));
+        }
         let bytes = tokio::task::spawn_blocking(move || source.read(offset, length)).await?;
         Ok(bytes.map(Into::into).map_err(Answer::from))
     }
@@ -79,8 +91,11 @@ impl HostPayload for State {
         framing: contract::Framing,
     ) -> wasmtime::Result<Answered<Resource<OnItsWay>>> {
         let source = self.table.get(&payload)?.0.clone();
-        let body = span(range).and_then(|range| Ok(source.body(range, framing.into())?));
-        let (body, sending) = match body {
+        let body = span(range).and_then(|range| {
+            let (body, sending) = source.body(range.clone(), framing.into())?;
+            Ok((range, body, sending))
+        });
+        let (range, body, sending) = match body {
             Ok(body) => body,
             Err(answer) => return Ok(Err(answer)),
         };
@@ -93,6 +108,10 @@ impl HostPayload for State {
         }
         let cut = |error: SourceError| HttpError::InternalError(Some(error.to_string()));
         self.services.sending(&sending);
+        let number = self.egress.deliveries().attached(range, sending.clone());
+        request.headers.set_mutable(FIELDS);
+        request.headers.append_raw(FIELD, number)?;
+        request.headers.set_immutable();
         request.body = Some(body.map_err(cut).boxed_unsync());
         Ok(Ok(self.table.push(OnItsWay(sending))?))
     }

@@ -15,6 +15,7 @@ impl Host for State {
         provider: Provider,
         rejected: Option<String>,
     ) -> wasmtime::Result<Answered<AwsCredentials>> {
+        let _busy = self.egress.usage().busy();
         let services = Arc::clone(&self.services);
         let credentials = services.credentials(provider, rejected).await;
         Ok(credentials.map(|credentials| credentials.lend()))

@@ -1,0 +1,59 @@
+//! Why one object was not made.
+
+use sealift::sandbox::CallError;
+use sealift_payload::{SourceError, SpoolError};
+
+use crate::cli::failure::status_of;
+use crate::cli::{ExitStatus, Failure};
+
+/// Why one object was not made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ItemError {
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    #[error(transparent)]
+    SpoolDirectory(#[from] sealift_config::Error),
+    #[error(transparent)]
+    Upload(#[from] CallError),
+}
+
+impl ItemError {
+    pub(super) fn status(&self) -> ExitStatus {
+        match self {
+            Self::Upload(error) => status_of(error),
+            Self::Source(SourceError::Changed { .. }) => ExitStatus::TryLater,
+            Self::SpoolDirectory(_) => ExitStatus::Usage,
+            Self::Source(_) | Self::Spool(_) => ExitStatus::Failed,
+        }
+    }
+
+    pub(super) fn cure(&self) -> Option<&str> {
+        match self {
+            Self::Upload(error) => error.cure(),
+            Self::Spool(SpoolError::TooLarge { .. }) => {
+                Some("raise `put.spool_limit`, or upload a file instead of a stream")
+            }
+            Self::Spool(SpoolError::DiskFull { .. } | SpoolError::Write { .. }) => {
+                Some("`put.spool_dir` names another directory for standard input")
+            }
+            Self::Source(_) | Self::Spool(_) | Self::SpoolDirectory(_) => None,
+        }
+    }
+
+    /// Whether the next file would meet the same fate.
+    pub(super) fn concerns_all(&self) -> bool {
+        matches!(self, Self::Upload(error) if error.concerns_all())
+    }
+}
+
+impl From<ItemError> for Failure {
+    fn from(error: ItemError) -> Self {
+        Self {
+            status: error.status(),
+            cure: error.cure().map(str::to_owned),
+            error: error.into(),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Text from a component, before anybody reads it.
+
+use super::{Answer, Step};
+
+/// More than this of one text tells nothing more.
+const LONGEST: usize = 2000;
+
+/// The text without what could drive a terminal, forge a log line or fill a disk.
+pub(super) fn plain(text: &str) -> String {
+    let harmless = |character: char| match character {
+        // Bidirectional controls reorder what a terminal shows (CVE-2021-42574).
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        '\n' | '\t' => ' ',
+        control if control.is_control() => '\u{fffd}',
+        other => other,
+    };
+    text.chars().take(LONGEST).map(harmless).collect()
+}
+
+/// An answer with all its texts made plain.
+pub(super) fn plain_answer(answer: Answer) -> Answer {
+    let optional = |text: Option<String>| text.as_deref().map(plain);
+    Answer {
+        message: plain(&answer.message),
+        cure: optional(answer.cure),
+        code: optional(answer.code),
+        request_id: optional(answer.request_id),
+        ..answer
+    }
+}
+
+/// A step with its text made plain.
+pub(super) fn plain_step(step: Step) -> Step {
+    match step {
+        Step::Attempt(number) => Step::Attempt(number),
+        Step::Retrying(mut retry) => {
+            retry.reason = plain(&retry.reason);
+            Step::Retrying(retry)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminals_are_not_driven() {
+        let text = plain("\u{1b}[31mred\u{7}\nerror: forged\u{202e}");
+        assert!(!text.chars().any(char::is_control), "{text:?}");
+        assert!(text.contains("red") && !text.contains('\u{202e}'));
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        assert_eq!(plain(&"ä".repeat(100_000)).chars().count(), LONGEST);
+    }
+}
