@@ -20,8 +20,17 @@ wit_bindgen::generate!({
 
 pub use exports::sealift::gateway::transfer::Uploaded;
 pub use sealift::gateway::jobs::Job;
-pub use sealift::gateway::types::{AwsCredentials, Error, ErrorKind, Provider};
+pub use sealift::gateway::payload::{ByteRange, Framing, Payload};
+pub use sealift::gateway::types::{
+    Algorithm, AwsCredentials, Checksum, Error, ErrorKind, Provider, Setting,
+};
+pub use sealift::gateway::{keystore, vault};
 pub use wasi;
+
+use wasi::http::outgoing_handler;
+use wasi::http::types::{
+    Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingRequest, Scheme,
+};
 
 /// An error with nothing but a message.
 pub fn error(message: impl Into<String>) -> Error {
@@ -36,6 +45,17 @@ pub fn error(message: impl Into<String>) -> Error {
     }
 }
 
+/// The claim that all went well: what a component says that got away with it.
+pub fn success(etag: impl Into<String>) -> Uploaded {
+    Uploaded {
+        etag: etag.into(),
+        checksum: None,
+        version_id: None,
+        attempts: 1,
+        reasons: Vec::new(),
+    }
+}
+
 /// Makes a component of one function: what it does when it is asked to upload. Asked
 /// for credentials, it does the same.
 #[macro_export]
@@ -47,9 +67,8 @@ macro_rules! misbehave {
 
         impl $crate::exports::sealift::gateway::transfer::Guest for Component {
             fn upload(job: $crate::Job) -> Result<$crate::Uploaded, $crate::Error> {
-                let behaviour: fn(Option<$crate::Job>) -> Result<String, $crate::Error> = $behaviour;
-                let etag = behaviour(Some(job))?;
-                Ok($crate::Uploaded { etag, checksum: None, version_id: None, attempts: 1, reasons: Vec::new() })
+                let behaviour: fn(Option<$crate::Job>) -> Result<$crate::Uploaded, $crate::Error> = $behaviour;
+                behaviour(Some(job))
             }
 
             fn list_unfinished(
@@ -68,8 +87,8 @@ macro_rules! misbehave {
 
         impl $crate::exports::sealift::gateway::credentials::Guest for Component {
             fn fetch(_: $crate::Provider) -> Result<$crate::AwsCredentials, $crate::Error> {
-                let behaviour: fn(Option<$crate::Job>) -> Result<String, $crate::Error> = $behaviour;
-                behaviour(None).and_then(|outcome| Err($crate::error(outcome)))
+                let behaviour: fn(Option<$crate::Job>) -> Result<$crate::Uploaded, $crate::Error> = $behaviour;
+                behaviour(None).and_then(|uploaded| Err($crate::error(uploaded.etag)))
             }
         }
 
@@ -106,21 +125,59 @@ macro_rules! misbehave {
 }
 
 /// Sends a request without a body and waits for the answer's status.
-pub fn get(scheme: wasi::http::types::Scheme, authority: &str, path: &str) -> Result<u16, Error> {
-    use wasi::http::types::{Fields, OutgoingRequest};
-
-    let request = OutgoingRequest::new(Fields::new());
-    let set = request
-        .set_scheme(Some(&scheme))
-        .and_then(|()| request.set_authority(Some(authority)));
-    set.and_then(|()| request.set_path_with_query(Some(path)))
-        .map_err(|()| error("not a URL"))?;
-    let code = |code| error(format!("{code:?}"));
-    let answer = wasi::http::outgoing_handler::handle(request, None).map_err(code)?;
+pub fn get(scheme: Scheme, authority: &str, path: &str) -> Result<u16, Error> {
+    let answer = handle(request(&Method::Get, scheme, authority, path)?)?;
     answer.subscribe().block();
+    answered(&answer).map(|response| response.status())
+}
+
+/// A request that can still get a body.
+pub fn request(
+    method: &Method,
+    scheme: Scheme,
+    authority: &str,
+    path: &str,
+) -> Result<OutgoingRequest, Error> {
+    let request = OutgoingRequest::new(Fields::new());
+    request
+        .set_method(method)
+        .and_then(|()| request.set_scheme(Some(&scheme)))
+        .and_then(|()| request.set_authority(Some(authority)))
+        .and_then(|()| request.set_path_with_query(Some(path)))
+        .map_err(|()| error("not a URL"))?;
+    Ok(request)
+}
+
+/// Sends a request.
+pub fn handle(request: OutgoingRequest) -> Result<FutureIncomingResponse, Error> {
+    outgoing_handler::handle(request, None).map_err(|code| error(format!("{code:?}")))
+}
+
+/// The answer to a request that was waited for.
+pub fn answered(answer: &FutureIncomingResponse) -> Result<IncomingResponse, Error> {
     match answer.get() {
-        Some(Ok(Ok(response))) => Ok(response.status()),
-        Some(Ok(Err(failure))) => Err(code(failure)),
+        Some(Ok(Ok(response))) => Ok(response),
+        Some(Ok(Err(code))) => Err(error(format!("{code:?}"))),
         Some(Err(())) | None => Err(error("no answer")),
     }
+}
+
+/// The job of an upload; an error where the component is asked for credentials.
+pub fn job(job: Option<Job>) -> Result<Job, Error> {
+    job.ok_or_else(|| error("not an upload"))
+}
+
+/// The value of a setting, or nothing.
+pub fn setting(settings: &[Setting], name: &str) -> String {
+    let found = settings.iter().find(|setting| setting.name == name);
+    found
+        .map(|setting| setting.value.clone())
+        .unwrap_or_default()
+}
+
+/// Host and port of the store that a job is for.
+pub fn store(job: &Job) -> String {
+    setting(&job.location(), "endpoint")
+        .trim_start_matches("https://")
+        .to_owned()
 }

@@ -1,0 +1,61 @@
+//! The progress bar: for people at a terminal, and for nobody else.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::process::Command;
+
+use sealift_tests::{Cloud, Program};
+
+const SIZE: usize = 48 * 1024 * 1024;
+
+/// What a terminal shows of a `put`: `script` (bsdutils) gives the program one.
+fn on_a_terminal(cloud: &Cloud, options: &[&str]) -> String {
+    let file = cloud.file("big", vec![7; SIZE]);
+    let put = Program::on(cloud)
+        .args(options)
+        .arg("put")
+        .arg(file)
+        .arg("s3://demo/big")
+        .command();
+    let words = [put.get_program()].into_iter().chain(put.get_args());
+    let line: Vec<_> = words
+        .map(|word| format!("'{}'", word.to_str().unwrap()))
+        .collect();
+    let mut script = Command::new("script");
+    script
+        .args(["-qec", &line.join(" "), "/dev/null"])
+        .env("TERM", "xterm")
+        .env("COLUMNS", "120");
+    for (name, value) in put.get_envs() {
+        script.env(name, value.unwrap());
+    }
+    let outcome = script.output().unwrap();
+    assert!(outcome.status.success(), "{outcome:?}");
+    String::from_utf8_lossy(&outcome.stdout).into_owned()
+}
+
+#[test]
+fn a_terminal_sees_name_size_and_rate() {
+    let seen = on_a_terminal(&Cloud::start(), &[]);
+    assert!(seen.contains("/48.00 MiB") && seen.contains("/s"), "{seen}");
+}
+
+#[test]
+fn quiet_and_json_show_no_bar() {
+    for option in ["--quiet", "--json"] {
+        let seen = on_a_terminal(&Cloud::start(), &[option]);
+        assert!(!seen.contains("/48.00 MiB"), "{option}: {seen}");
+    }
+}
+
+#[test]
+fn without_a_terminal_there_is_no_bar() {
+    let cloud = Cloud::start();
+    let file = cloud.file("big", vec![7; SIZE]);
+    let outcome = Program::on(&cloud)
+        .arg("put")
+        .arg(file)
+        .arg("s3://demo/big")
+        .run();
+    outcome.done();
+    assert_eq!(outcome.stderr, "");
+}

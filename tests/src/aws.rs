@@ -1,0 +1,147 @@
+//! AWS's own clients, which `tests/run` installs: independent readers of what we wrote, and users
+//! of the credentials that we hand out.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::{Cloud, Outcome, Program};
+
+/// AWS's command line and SDK for a cloud's device: they get credentials from
+/// `sealift credentials` and nowhere else.
+pub struct Aws<'a> {
+    cloud: &'a Cloud,
+    config: PathBuf,
+}
+
+/// An object as an independent client sees it.
+#[derive(Debug)]
+pub struct Seen {
+    /// Its bytes, as hexadecimal digits.
+    pub hex: String,
+    /// Its content type.
+    pub content_type: String,
+    /// Its additional checksums in base64, by names such as `ChecksumCRC32`.
+    pub checksums: BTreeMap<String, String>,
+}
+
+/// Prints every object of the bucket in `argv[1]`, keyed by its name.
+const READ_ALL: &str = r#"
+import boto3, json, sys
+s3, bucket, seen = boto3.client("s3"), sys.argv[1], {}
+for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+    for key in [entry["Key"] for entry in page.get("Contents", [])]:
+        got = s3.get_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+        seen[key] = {
+            "hex": got["Body"].read().hex(),
+            "content_type": got["ContentType"],
+            "checksums": {n: v for n, v in got.items() if n.startswith("Checksum") and n != "ChecksumType"},
+        }
+json.dump(seen, sys.stdout)
+"#;
+
+impl<'a> Aws<'a> {
+    /// The clients of the cloud's device.
+    pub fn on(cloud: &'a Cloud) -> Self {
+        let sealift = Program::path();
+        let device = cloud.paths().config.display();
+        let process = format!(
+            "\"{}\" --config \"{device}\" credentials",
+            sealift.display()
+        );
+        let config = cloud.file(
+            "aws/config",
+            format!("[profile device]\ncredential_process = {process}\n"),
+        );
+        Self { cloud, config }
+    }
+
+    /// Calls `aws` with these arguments.
+    pub fn command_line(&self, arguments: &[&str]) -> Outcome {
+        let mut command = self.tool("aws");
+        command
+            .args([
+                "--profile",
+                "device",
+                "--endpoint-url",
+                self.cloud.s3_endpoint(),
+            ])
+            .args(arguments);
+        command.output().unwrap().into()
+    }
+
+    /// Every object of a bucket, read through boto3.
+    #[track_caller]
+    pub fn objects(&self, bucket: &str) -> BTreeMap<String, Seen> {
+        let outcome: Outcome = self
+            .tool("python")
+            .args(["-c", READ_ALL, bucket])
+            .output()
+            .unwrap()
+            .into();
+        let Value::Object(seen) = serde_json::from_str(outcome.done()).unwrap() else {
+            panic!("not an object: {}", outcome.stdout)
+        };
+        seen.into_iter()
+            .map(|(key, value)| (key, Seen::from(&value)))
+            .collect()
+    }
+
+    /// A program of the virtual environment, for which nothing of this machine counts.
+    fn tool(&self, name: &str) -> Command {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(".venv/bin")
+            .join(name);
+        assert!(
+            path.is_file(),
+            "{} is missing: tests/run sets it up",
+            path.display()
+        );
+        let mut command = Command::new(path);
+        command.env_clear().stdin(Stdio::null());
+        command
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", "/nonexistent")
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("XDG_CACHE_HOME", Program::cache());
+        command
+            .env("AWS_CONFIG_FILE", &self.config)
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+        command
+            .env("AWS_PROFILE", "device")
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        command
+            .env("AWS_REGION", localcloud::REGION)
+            .env("AWS_DEFAULT_REGION", localcloud::REGION);
+        command.env("AWS_ENDPOINT_URL_S3", self.cloud.s3_endpoint());
+        command.env("AWS_CA_BUNDLE", &self.cloud.paths().ca);
+        command
+    }
+}
+
+impl Seen {
+    /// Its bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        let digits = self.hex.as_bytes().chunks(2);
+        digits
+            .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
+            .collect()
+    }
+}
+
+impl From<&Value> for Seen {
+    fn from(value: &Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let checksums = value["checksums"].as_object().unwrap();
+        Self {
+            hex: text(&value["hex"]),
+            content_type: text(&value["content_type"]),
+            checksums: checksums
+                .iter()
+                .map(|(name, value)| (name.clone(), text(value)))
+                .collect(),
+        }
+    }
+}

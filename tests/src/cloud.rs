@@ -1,0 +1,74 @@
+//! The stand-in for AWS, running beside a test.
+
+use std::ops::Deref;
+use std::path::PathBuf;
+
+use localcloud::{LocalCloud, Settings};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// A local cloud on a runtime and in a directory of its own. Everything ends with the value.
+pub struct Cloud {
+    // In the order in which they must be dropped.
+    running: Option<LocalCloud>,
+    runtime: Runtime,
+    dir: TempDir,
+}
+
+impl Cloud {
+    /// The cloud that `sealift local-cloud` starts.
+    pub fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// A cloud with other settings.
+    pub fn start_with(settle: impl FnOnce(&mut Settings)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut settings = Settings::new(dir.path().join("cloud"));
+        settle(&mut settings);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let cloud = runtime.block_on(localcloud::start(settings)).unwrap();
+        Self {
+            running: Some(cloud),
+            runtime,
+            dir,
+        }
+    }
+
+    /// A path in a directory that is the test's own and has nothing of the cloud in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// A file of the test's with these contents.
+    pub fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, contents).unwrap();
+        path
+    }
+
+    /// The contents of an object whose key is a plain relative path.
+    pub fn object(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
+        std::fs::read(self.paths().objects.join(bucket).join(key)).ok()
+    }
+}
+
+impl Deref for Cloud {
+    type Target = LocalCloud;
+
+    fn deref(&self) -> &LocalCloud {
+        self.running.as_ref().unwrap()
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        let running = self.running.take();
+        self.runtime.block_on(async { drop(running) });
+    }
+}

@@ -1,0 +1,28 @@
+//! What the end-to-end tests share.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "tests"
+)]
+
+mod aws;
+mod cloud;
+mod kept_memory;
+mod program;
+mod proxy;
+mod relay;
+mod running;
+mod server;
+mod store;
+mod until;
+
+pub use aws::{Aws, Seen};
+pub use cloud::Cloud;
+pub use kept_memory::KeptMemories;
+pub use program::{Outcome, Program, guest};
+pub use proxy::{Asked, Proxy, Verdict};
+pub use relay::Relay;
+pub use running::Running;
+pub use server::{Exchange, Hold, Request, Server, tls};
+pub use until::{soon, until};
