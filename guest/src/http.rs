@@ -13,8 +13,7 @@ use wasi::io::streams::{InputStream, StreamError};
 /// What is read from a body at a time.
 const PIECE: u64 = 64 * 1024;
 
-/// The request as `wasi:http` has it. The host writes `host` and `content-length`, and refuses
-/// to have them written by us.
+/// The request as `wasi:http` has it. The host writes `host` and `content-length`.
 pub(crate) fn outgoing(request: &Request<()>) -> Result<OutgoingRequest, Error> {
     let headers = Fields::new();
     for (name, value) in request.headers() {

@@ -16,8 +16,7 @@ use sealift_payload::Source;
 
 use crate::factory;
 use crate::sandbox::{
-    CallError, Component, Credentials, Description, Job, Limits, LoadError, Sandbox, Setting,
-    Uploaded,
+    CallError, Component, Credentials, Job, Limits, LoadError, Sandbox, Setting, Uploaded,
 };
 use crate::vault::Vault;
 
@@ -151,14 +150,6 @@ impl Gateway {
         &self.config
     }
 
-    /// What the component says of itself.
-    pub async fn describe(&self) -> Result<Description, CallError> {
-        let services = self.services(Arc::new(Unobserved));
-        self.component
-            .describe(&self.surroundings.network, services)
-            .await
-    }
-
     /// Temporary credentials that are good for a while yet.
     pub async fn credentials(&self) -> Result<Credentials, Arc<CallError>> {
         self.services(Arc::new(Unobserved))
@@ -183,6 +174,7 @@ impl Gateway {
                 .map(|value| Setting::new("content-type", value)),
         );
         let job = Job {
+            target: location::target(s3, &upload.bucket, &upload.key),
             bytes_out: self.bytes_out(&upload.source),
             bucket: upload.bucket,
             key: upload.key,
@@ -197,11 +189,12 @@ impl Gateway {
             .upload(&self.surroundings.network, Arc::clone(&services) as _, job)
             .await;
         // The component only passes on that there were none; we know why.
-        outcome.map_err(|error| {
-            services
-                .credentials_failure()
-                .map_or(error, CallError::NoCredentials)
-        })
+        match (outcome, services.credentials_failure()) {
+            (Err(CallError::Answered { .. }), Some(failure)) => {
+                Err(CallError::NoCredentials(failure))
+            }
+            (outcome, _) => outcome,
+        }
     }
 
     fn services(&self, observer: Arc<dyn Observer>) -> Arc<JobServices> {

@@ -13,3 +13,22 @@ pub fn chain(error: &dyn Error) -> String {
     }
     text
 }
+
+/// The text without what could drive a terminal: control characters, and those by which Unicode
+/// reorders or breaks lines (CVE-2021-42574). Line breaks and tabs stay.
+pub fn harmless(text: &str) -> String {
+    let harmless = |character: char| match character {
+        '\n' | '\t' => character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            '\u{fffd}'
+        }
+        control if control.is_control() => '\u{fffd}',
+        other => other,
+    };
+    text.chars().map(harmless).collect()
+}
+
+/// [`harmless`] on one line, for what somebody else named: it cannot pass for a line of ours.
+pub fn line(text: &str) -> String {
+    harmless(text).replace(['\n', '\t'], " ")
+}

@@ -75,6 +75,17 @@ impl Vault {
         outcome
     }
 
+    /// Credentials that are good for a while yet, if there are any without a fetch.
+    pub fn held(
+        &self,
+        component: Digest,
+        provider: &Provider,
+        rejected: Option<&str>,
+        now: SystemTime,
+    ) -> Option<Credentials> {
+        self.entry(component, provider).good(rejected, now).ok()
+    }
+
     fn entry(&self, component: Digest, provider: &Provider) -> Arc<Entry> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(entries.entry((component, provider.clone())).or_default())

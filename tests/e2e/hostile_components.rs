@@ -418,7 +418,6 @@ fn understates_the_length() {
     // The host wrote the length of what was attached, whatever the component had said.
     let [put] = store.requests().try_into().unwrap();
     assert_eq!(put.header("content-length"), Some("6"));
-    assert_eq!(put.header("sealift-delivery"), None);
 }
 
 #[test]
@@ -431,4 +430,28 @@ fn hoards_headers() {
             "table has no free keys",
         ],
     );
+}
+
+#[test]
+fn sends_the_payload_elsewhere() {
+    let cloud = Cloud::start();
+    let store = Server::https(cloud.authority(), |exchange| {
+        exchange.answer("200 OK", &["etag: \"e\""], b"");
+    });
+    let outcome = Program::put_into(&store, &cloud)
+        .arg("--component")
+        .arg(guest("sends_the_payload_elsewhere"))
+        .run();
+    outcome.failed(1, &["an upload that the host did not see"]);
+    assert_eq!(outcome.stdout, "");
+}
+
+#[test]
+fn fetches_while_uploading() {
+    let cloud = fails(
+        "fetches_while_uploading",
+        NO_LIMIT,
+        &["the egress policy allows no GET request"],
+    );
+    assert_eq!(cloud.counts().provider_requests, 0);
 }

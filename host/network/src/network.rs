@@ -61,7 +61,7 @@ impl Network {
         let inner = &*self.0;
         let timeouts = &inner.settings.timeouts;
         let origin = Origin::try_from(request.uri()).map_err(NetworkError::Uri)?;
-        let (identity, addresses) = inner.judge(&request, &origin)?;
+        let (identity, addresses) = inner.judge(&request, &origin, limits)?;
         if identity {
             inner.policy.stamp(&mut request, &origin);
         }
@@ -102,13 +102,14 @@ impl Inner {
         &self,
         request: &Request<RequestBody>,
         origin: &Origin,
+        limits: RequestLimits,
     ) -> Result<(bool, AddressRule), NetworkError> {
         match self.policy.decide(request.method(), request.uri()) {
             Decision::Allow {
                 identity,
                 addresses,
-            } => Ok((identity, addresses)),
-            Decision::Deny => Err(NetworkError::Denied {
+            } if limits.identity || !identity => Ok((identity, addresses)),
+            _ => Err(NetworkError::Denied {
                 origin: origin.clone(),
                 method: request.method().clone(),
             }),

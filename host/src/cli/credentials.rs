@@ -22,9 +22,7 @@ struct CredentialProcess<'a> {
 
 pub(super) async fn run(global: &Global) -> Result<(), Failure> {
     let gateway = setup::gateway(global)?;
-    let credentials = setup::until_interrupted(gateway.credentials())
-        .await?
-        .map_err(setup::shared)?;
+    let credentials = setup::until_interrupted(gateway.credentials()).await??;
     output::json(&CredentialProcess::new(&credentials)?)
 }
 

@@ -1,6 +1,7 @@
 //! Why a command did not do what it was asked for, and what its caller learns of it.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use sealift::gateway::OpenError;
 use sealift::put::PlanError;
@@ -68,13 +69,19 @@ impl From<OpenError> for Failure {
     }
 }
 
-impl From<CallError> for Failure {
-    fn from(error: CallError) -> Self {
+impl From<Arc<CallError>> for Failure {
+    fn from(error: Arc<CallError>) -> Self {
         Self {
             status: status_of(&error),
             cure: error.cure().map(str::to_owned),
             error: error.into(),
         }
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        Self::from(Arc::new(error))
     }
 }
 

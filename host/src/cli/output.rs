@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
+use sealift::report;
 use serde::Serialize;
 
 use super::Failure;
@@ -14,7 +15,7 @@ struct OutputError(#[source] io::Error);
 
 /// Prints a line of text.
 pub(crate) fn line(text: &str) -> Result<(), Failure> {
-    settle(writeln!(io::stdout().lock(), "{text}"))
+    settle(writeln!(io::stdout().lock(), "{}", report::harmless(text)))
 }
 
 /// Prints one JSON object on a line of its own.
@@ -25,6 +26,7 @@ pub(crate) fn json(result: &impl Serialize) -> Result<(), Failure> {
 
 /// Says something on standard error. Whether anybody listens does not change the outcome.
 pub(crate) fn remark(text: impl Display) {
+    let text = report::harmless(&text.to_string());
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 

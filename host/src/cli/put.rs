@@ -18,7 +18,7 @@ use sealift_payload::{Source, SpoolError, spool};
 
 use super::args::{self, Global};
 use super::progress::Progress;
-use super::{Failure, output, setup};
+use super::{ExitStatus, Failure, output, setup};
 use item_error::ItemError;
 use tally::Tally;
 
@@ -70,7 +70,8 @@ impl Put<'_> {
                 Err(error) => {
                     tally.failed(item, &error);
                     if error.concerns_all() {
-                        tally.not_tried(&items[position + 1..]);
+                        let temporary = error.status() == ExitStatus::TryLater;
+                        tally.not_tried(&items[position + 1..], temporary);
                         break;
                     }
                 }

@@ -7,7 +7,6 @@ use sealift_config::{Config, Environment};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::Global;
-use super::failure::status_of;
 use super::{ExitStatus, Failure};
 
 /// Keeps other processes of this user out of our memory, and the memory out of core files.
@@ -39,13 +38,4 @@ pub(super) async fn until_interrupted<T>(work: impl Future<Output = T>) -> Resul
 
 fn interrupted(signal: &str) -> Failure {
     Failure::new(ExitStatus::Failed, format!("interrupted by {signal}"))
-}
-
-/// The error of a fetch that several waited for.
-pub(super) fn shared(error: std::sync::Arc<sealift::sandbox::CallError>) -> Failure {
-    Failure {
-        status: status_of(&error),
-        cure: error.cure().map(str::to_owned),
-        error: error.into(),
-    }
 }

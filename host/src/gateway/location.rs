@@ -1,8 +1,8 @@
 //! The configuration in the contract's terms.
 
-use sealift_config::{Config, S3};
+use sealift_config::{Config, Origin, S3, Scheme};
 
-use crate::sandbox::{Provider, Setting};
+use crate::sandbox::{Provider, Setting, Target};
 
 /// The AWS IoT credentials provider of the configuration.
 pub(super) fn provider(config: &Config) -> Provider {
@@ -41,4 +41,23 @@ pub(super) fn options(s3: &S3) -> Vec<Setting> {
             Setting::new("checksum-placement", checksum.placement.to_string()),
         ],
     }
+}
+
+/// Where the object is: what the component addresses must be one of these.
+pub(super) fn target(s3: &S3, bucket: &str, key: &str) -> Target {
+    let store = s3.endpoint.clone().or_else(|| {
+        let host = format!("s3.{}.{}", s3.region, s3.region.dns_suffix());
+        Some(Origin::new(Scheme::Https, host.parse().ok()?, 443))
+    });
+    let by_path = store
+        .clone()
+        .map(|store| (store, format!("/{bucket}/{key}")));
+    let by_host = store.and_then(|store| {
+        let host = format!("{bucket}.{}", store.host()).parse().ok()?;
+        Some((
+            Origin::new(store.scheme(), host, store.port()),
+            format!("/{key}"),
+        ))
+    });
+    Target(by_path.into_iter().chain(by_host).collect())
 }

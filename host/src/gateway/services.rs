@@ -62,16 +62,17 @@ impl JobServices {
         &self,
         rejected: Option<&str>,
     ) -> Result<Credentials, Arc<CallError>> {
+        let digest = self.component.digest();
+        let vault = &self.surroundings.vault;
+        if self.fetches.load(Ordering::Relaxed) >= MOST_FETCHES {
+            let message =
+                format!("{MOST_FETCHES} fetches of credentials did not bring this job to its end");
+            let refusal = CallError::refused(Answer::new(ErrorKind::Unavailable, message));
+            let held = vault.held(digest, &self.provider, rejected, self.now());
+            return held.ok_or_else(|| Arc::new(refusal));
+        }
         let fetch = async || {
-            if self.fetches.fetch_add(1, Ordering::Relaxed) >= MOST_FETCHES {
-                let message = format!(
-                    "{MOST_FETCHES} fetches of credentials did not bring this job to its end"
-                );
-                return Err(CallError::refused(Answer::new(
-                    ErrorKind::Unavailable,
-                    message,
-                )));
-            }
+            self.fetches.fetch_add(1, Ordering::Relaxed);
             let inside = Arc::new(InsideFetch {
                 identity: self.device(),
             });
@@ -79,9 +80,7 @@ impl JobServices {
                 .fetch_credentials(&self.surroundings.network, inside, self.provider.clone())
                 .await
         };
-        let digest = self.component.digest();
-        self.surroundings
-            .vault
+        vault
             .credentials(digest, &self.provider, rejected, SystemTime::now, fetch)
             .await
     }

@@ -90,13 +90,13 @@ pub enum PlanError {
         /// The other.
         second: Input,
     },
-    /// The tree could not be walked.
-    #[error("cannot read the directory `{}`", root.display())]
+    /// Something below a directory could not be read.
+    #[error("cannot read `{}`", path.display())]
     Walk {
-        /// The directory that was given.
-        root: PathBuf,
-        /// Where and why.
-        source: walkdir::Error,
+        /// What could not be read.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
     },
     /// Deeper than trees are.
     #[error("`{}` lies too deep: more than 256 directories below the one that was given", path.display())]
@@ -261,7 +261,7 @@ impl Planner<'_> {
 impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => path.display().fmt(f),
+            Self::File(path) => f.write_str(&crate::report::line(&path.to_string_lossy())),
             Self::Stdin => f.write_str("-"),
         }
     }

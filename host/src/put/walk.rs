@@ -1,5 +1,6 @@
 //! The files below a directory.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -20,10 +21,7 @@ pub(super) fn files(
         .sort_by_file_name()
         .max_depth(DEEPEST + 1);
     walk.into_iter().filter_map(move |entry| match entry {
-        Err(error) => Some(Err(PlanError::Walk {
-            root: root.to_owned(),
-            source: error,
-        })),
+        Err(error) => Some(Err(unreadable(root, error))),
         Ok(entry) if entry.depth() > DEEPEST => Some(Err(PlanError::TooDeep {
             path: entry.into_path(),
         })),
@@ -38,4 +36,15 @@ pub(super) fn files(
             Some(Ok((entry.into_path(), relative)))
         }
     })
+}
+
+fn unreadable(root: &Path, error: walkdir::Error) -> PlanError {
+    let path = error.path().unwrap_or(root).to_owned();
+    let looped = error.loop_ancestor().is_some();
+    let source = match error.into_io_error() {
+        Some(source) => source,
+        None if looped => io::Error::other("a symbolic link leads back to a directory above it"),
+        None => io::Error::other("the directory cannot be walked"),
+    };
+    PlanError::Walk { path, source }
 }

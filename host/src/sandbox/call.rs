@@ -21,7 +21,7 @@ use super::limits::{HOSTCALL_FUEL, Limits, OutOfTime};
 use super::state::State;
 use super::text::{plain, plain_answer};
 use super::usage::Usage;
-use super::{Answer, Credentials, Description, ErrorKind, Provider, Services};
+use super::{Answer, Credentials, ErrorKind, Provider, Services};
 
 /// How often a call is looked at for signs of life.
 const GLANCE: Duration = Duration::from_secs(5);
@@ -53,7 +53,8 @@ impl<'a> Call<'a> {
 
     pub(super) async fn upload(mut self, job: Job) -> Result<Uploaded, CallError> {
         let source = job.source.clone();
-        self.usage.allow(job.bytes_out);
+        let egress = &mut self.store.data_mut().egress;
+        egress.upload(job.target.clone(), job.bytes_out);
         let handle = self.lend(job)?;
         let answer = self
             .run(async |uploader, store| {
@@ -129,22 +130,12 @@ impl<'a> Call<'a> {
         .map(Credentials::from)
     }
 
-    pub(super) async fn describe(mut self) -> Result<Description, CallError> {
-        self.run(async |uploader, store| {
-            Ok(Ok(uploader
-                .sealift_gateway_plugin()
-                .call_describe(store)
-                .await?))
-        })
-        .await
-    }
-
     fn lend(&mut self, job: Job) -> Result<Resource<jobs::Held>, CallError> {
         self.store
             .data_mut()
             .table
             .push(jobs::Held::new(job))
-            .map_err(|error| CallError::Trapped(error.into()))
+            .map_err(|error| CallError::Trapped(error.to_string()))
     }
 
     /// Makes the instance, calls it, and says what became of it.
@@ -164,13 +155,13 @@ impl<'a> Call<'a> {
             None => Err(CallError::Stalled {
                 limit: limits.stall,
             }),
-            Some(Err(trap)) => Err(self.trapped(trap, limits)),
+            Some(Err(trap)) => Err(self.trapped(&trap, limits)),
             Some(Ok(Err(answer))) => Err(self.answered(answer)),
             Some(Ok(Ok(result))) => Ok(result),
         }
     }
 
-    fn trapped(&self, trap: wasmtime::Error, limits: &Limits) -> CallError {
+    fn trapped(&self, trap: &wasmtime::Error, limits: &Limits) -> CallError {
         if trap.is::<OutOfTime>() {
             CallError::OutOfTime {
                 limit: limits.computing,
@@ -180,7 +171,7 @@ impl<'a> Call<'a> {
                 limit: limits.memory,
             }
         } else {
-            CallError::Trapped(trap)
+            CallError::Trapped(plain(&format!("{trap:#}")))
         }
     }
 

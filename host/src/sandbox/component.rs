@@ -12,7 +12,7 @@ use super::job::{Job, Uploaded};
 use super::limits::Limits;
 use super::state::State;
 use super::ticker::Ticker;
-use super::{Credentials, Description, Provider, Services};
+use super::{Credentials, Provider, Services};
 
 /// A compiled component that asks for nothing the host lacks and exports our world.
 /// Cheap to clone.
@@ -66,15 +66,6 @@ impl Component {
         Call::new(&self.0, network, services)
             .fetch_credentials(provider)
             .await
-    }
-
-    /// What the component says of itself.
-    pub async fn describe(
-        &self,
-        network: &Network,
-        services: Arc<dyn Services>,
-    ) -> Result<Description, CallError> {
-        Call::new(&self.0, network, services).describe().await
     }
 }
 

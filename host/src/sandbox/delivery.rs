@@ -1,27 +1,57 @@
 //! What the host itself saw of an upload: which bytes went out and were answered.
 //!
 //! A component reports what it did; whether a local file may be called uploaded must not
-//! rest on that. So the host remembers each range that it attached to a request, and
-//! whether that very request took all of it and got a 2xx.
+//! rest on that. So the host remembers each range of the payload that went out with a request to
+//! the job's own object, and whether that very request took all of it and got a 2xx.
 
 use std::ops::Range;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use sealift_payload::Sending;
+use bytes::Bytes;
+use http::{Method, StatusCode, Uri};
+use http_body::{Body, Frame, SizeHint};
+use percent_encoding::percent_decode_str;
+use sealift_config::Origin;
+use sealift_payload::{FileBody, Sending};
+use wasmtime_wasi_http::{Error as HttpError, WasiBody};
 
-/// The field by which a request refers to its delivery between `attach` and `handle`.
-/// Components cannot set it, and it never leaves the host.
-pub(super) const FIELD: HeaderName = HeaderName::from_static("sealift-delivery");
+/// The places that are a job's object: where its store answers, and the path there, decoded.
+#[derive(Clone, Debug)]
+pub struct Target(pub Vec<(Origin, String)>);
+
+impl Target {
+    fn is(&self, method: &Method, uri: &Uri) -> bool {
+        let path: Vec<u8> = percent_decode_str(uri.path()).collect();
+        *method == Method::PUT
+            && Origin::try_from(uri).is_ok_and(|origin| {
+                let same =
+                    |(place, key): &(Origin, String)| *place == origin && key.as_bytes() == path;
+                self.0.iter().any(same)
+            })
+    }
+}
 
 /// The deliveries of one job.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Deliveries(Arc<Mutex<Vec<Delivery>>>);
+pub(super) struct Deliveries {
+    sent: Arc<Mutex<Vec<Delivery>>>,
+    /// Where an attached body says who it is: see [`Attached`].
+    desk: Arc<Mutex<Option<Parcel>>>,
+}
 
-#[derive(Debug)]
-struct Delivery {
+/// A range of the payload in a body.
+#[derive(Clone, Debug)]
+struct Parcel {
     range: Range<u64>,
     sending: Sending,
+}
+
+/// A range of the payload in a request that was sent to the object.
+#[derive(Debug)]
+struct Delivery {
+    parcel: Parcel,
     answered: bool,
 }
 
@@ -33,29 +63,50 @@ pub(super) struct Ticket {
 }
 
 impl Deliveries {
-    /// Remembers that `range` was attached, and answers the value of [`FIELD`].
-    pub(super) fn attached(&self, range: Range<u64>, sending: Sending) -> HeaderValue {
-        let mut deliveries = self.lock();
-        deliveries.push(Delivery {
-            range,
-            sending,
-            answered: false,
-        });
-        HeaderValue::from(deliveries.len() - 1)
+    /// The body for a range of the payload.
+    pub(super) fn attach(&self, body: FileBody, range: Range<u64>, sending: Sending) -> Attached {
+        let parcel = Parcel { range, sending };
+        let desk = Arc::clone(&self.desk);
+        Attached { body, parcel, desk }
     }
 
-    /// Takes the delivery of a request out of its fields.
-    pub(super) fn claim(&self, fields: &mut HeaderMap) -> Option<Ticket> {
-        let number = fields.remove(FIELD)?.to_str().ok()?.parse().ok()?;
-        let deliveries = self.clone();
-        Some(Ticket { deliveries, number })
+    /// Remembers a request that takes a range of the payload to the object.
+    pub(super) fn send(
+        &self,
+        request: &http::Request<WasiBody>,
+        target: &Target,
+    ) -> Option<Ticket> {
+        let parcel = self.recognise(request.body())?;
+        if !target.is(request.method(), request.uri()) {
+            return None;
+        }
+        let mut sent = lock(&self.sent);
+        sent.push(Delivery {
+            parcel,
+            answered: false,
+        });
+        let number = sent.len() - 1;
+        Some(Ticket {
+            deliveries: self.clone(),
+            number,
+        })
+    }
+
+    /// Asks a body, whose type is erased, whether it is an attached one: it then puts its parcel on
+    /// the desk. An instance sends one request at a time, so nobody else's can be there.
+    fn recognise(&self, body: &WasiBody) -> Option<Parcel> {
+        *lock(&self.desk) = None;
+        let _ = body.size_hint();
+        lock(&self.desk).take()
     }
 
     /// Whether answered deliveries cover all of `0..length`.
     pub(super) fn cover(&self, length: u64) -> bool {
-        let deliveries = self.lock();
-        let answered = deliveries.iter().filter(|delivery| delivery.answered);
-        let mut ranges: Vec<_> = answered.map(|delivery| delivery.range.clone()).collect();
+        let sent = lock(&self.sent);
+        let answered = sent.iter().filter(|delivery| delivery.answered);
+        let mut ranges: Vec<_> = answered
+            .map(|delivery| delivery.parcel.range.clone())
+            .collect();
         ranges.sort_unstable_by_key(|range| range.start);
         let reached = ranges.iter().fold(0, |reached, range| {
             if range.start > reached {
@@ -66,20 +117,58 @@ impl Deliveries {
         });
         !ranges.is_empty() && reached >= length
     }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Delivery>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Ticket {
     /// The request was answered. That counts only if all of the range had gone out by then: a
     /// server that answers sooner has not got it.
     pub(super) fn answered(&self, status: StatusCode) {
-        if let Some(delivery) = self.deliveries.lock().get_mut(self.number) {
-            let gone = delivery.range.is_empty() || delivery.sending.finished();
-            delivery.answered |= status.is_success() && gone;
+        if let Some(delivery) = lock(&self.deliveries.sent).get_mut(self.number) {
+            let Parcel { range, sending } = &delivery.parcel;
+            let gone = range.is_empty() || sending.finished();
+            delivery.answered = status.is_success() && gone;
         }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A file-backed body that can be told from any other.
+///
+/// `wasi:http` hands bodies on without their type, and a mark in the header fields could be copied
+/// by the component. The body itself cannot: so it leaves its parcel on the desk of its job
+/// whenever it is asked for its size.
+pub(super) struct Attached {
+    body: FileBody,
+    parcel: Parcel,
+    desk: Arc<Mutex<Option<Parcel>>>,
+}
+
+impl Body for Attached {
+    type Data = Bytes;
+    type Error = HttpError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(context));
+        Poll::Ready(
+            frame.map(|frame| {
+                frame.map_err(|error| HttpError::InternalError(Some(error.to_string())))
+            }),
+        )
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        *lock(&self.desk) = Some(self.parcel.clone());
+        self.body.size_hint()
     }
 }
 
@@ -91,16 +180,45 @@ mod tests {
         reason = "tests"
     )]
 
+    use http_body_util::BodyExt;
+    use sealift_payload::{Framing, Source};
+
     use super::*;
 
-    /// Deliveries of empty sendings: those of ranges without bytes count as gone.
+    const PLACE: &str = "https://store.example/bucket/a%20key";
+
+    fn target() -> Target {
+        let origin = "https://store.example".parse().unwrap();
+        Target(vec![(origin, "/bucket/a key".into())])
+    }
+
     fn answered(ranges: &[Range<u64>]) -> Deliveries {
         let deliveries = Deliveries::default();
         for range in ranges {
-            deliveries.attached(range.clone(), Sending::default());
-            deliveries.lock().last_mut().unwrap().answered = true;
+            let parcel = Parcel {
+                range: range.clone(),
+                sending: Sending::default(),
+            };
+            lock(&deliveries.sent).push(Delivery {
+                parcel,
+                answered: true,
+            });
         }
         deliveries
+    }
+
+    /// A request of nine bytes, none of which has gone out.
+    fn request(deliveries: &Deliveries, method: Method, uri: &str) -> http::Request<WasiBody> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file, b"nine byte").unwrap();
+        let source = Source::open(file.path()).unwrap();
+        let (body, sending) = source.body(0..9, Framing::Raw { checksum: None }).unwrap();
+        let body = deliveries.attach(body, 0..9, sending).boxed_unsync();
+        http::Request::builder()
+            .method(method)
+            .uri(uri)
+            .body(body)
+            .unwrap()
     }
 
     #[test]
@@ -119,23 +237,49 @@ mod tests {
     #[test]
     fn an_answer_before_the_bytes_are_gone_does_not_count() {
         let deliveries = Deliveries::default();
-        let mut fields = HeaderMap::new();
-        fields.insert(FIELD, deliveries.attached(0..9, Sending::default()));
-        let ticket = deliveries.claim(&mut fields).unwrap();
-        assert!(fields.is_empty());
-        ticket.answered(StatusCode::OK);
+        let request = request(&deliveries, Method::PUT, PLACE);
+        deliveries
+            .send(&request, &target())
+            .unwrap()
+            .answered(StatusCode::OK);
         assert!(!deliveries.cover(9));
     }
 
+    #[tokio::test]
+    async fn an_answer_to_all_of_the_bytes_counts_unless_it_is_a_refusal() {
+        for (status, counts) in [(StatusCode::OK, true), (StatusCode::FORBIDDEN, false)] {
+            let deliveries = Deliveries::default();
+            let request = request(&deliveries, Method::PUT, PLACE);
+            let ticket = deliveries.send(&request, &target()).unwrap();
+            request.into_body().collect().await.unwrap();
+            ticket.answered(status);
+            assert_eq!(deliveries.cover(9), counts, "{status}");
+        }
+    }
+
     #[test]
-    fn a_refusal_does_not_count() {
+    fn bytes_that_go_elsewhere_are_no_delivery() {
         let deliveries = Deliveries::default();
-        let mut fields = HeaderMap::new();
-        fields.insert(FIELD, deliveries.attached(0..0, Sending::default()));
-        deliveries
-            .claim(&mut fields)
-            .unwrap()
-            .answered(StatusCode::FORBIDDEN);
-        assert!(!deliveries.cover(0));
+        let elsewhere = [
+            (Method::GET, PLACE),
+            (Method::PUT, "https://store.example/bucket/another"),
+            (Method::PUT, "https://elsewhere.example/bucket/a%20key"),
+            (Method::PUT, "http://store.example/bucket/a%20key"),
+        ];
+        for (method, uri) in elsewhere {
+            let request = request(&deliveries, method, uri);
+            assert!(deliveries.send(&request, &target()).is_none(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_request_without_the_payload_is_no_delivery() {
+        let deliveries = Deliveries::default();
+        drop(request(&deliveries, Method::PUT, PLACE));
+        let body = http_body_util::Empty::new()
+            .map_err(|never| match never {})
+            .boxed_unsync();
+        let empty = http::Request::put(PLACE).body(body).unwrap();
+        assert!(deliveries.send(&empty, &target()).is_none());
     }
 }

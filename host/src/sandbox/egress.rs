@@ -10,12 +10,9 @@ use http::header::CONTENT_LENGTH;
 use http_body::Body;
 use http_body_util::BodyExt;
 use sealift_network::{ConnectError, Network, NetworkError, RequestLimits, Stalled};
-use wasmtime_wasi_http::{
-    DEFAULT_FORBIDDEN_HEADERS, Error as HttpError, ForbiddenHeaderFilter, RequestOptions, WasiBody,
-    WasiHttpHooks,
-};
+use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
 
-use super::delivery::{self, Deliveries};
+use super::delivery::{Deliveries, Target, Ticket};
 use super::limits::Limits;
 use super::usage::{Slot, TooMuch, Usage};
 
@@ -26,6 +23,7 @@ pub(super) struct Egress {
     request: RequestLimits,
     usage: Arc<Usage>,
     deliveries: Deliveries,
+    target: Option<Target>,
 }
 
 type Sent = Result<(http::Response<WasiBody>, Trailing), HttpError>;
@@ -42,7 +40,16 @@ impl Egress {
             request,
             usage: Arc::new(Usage::new(limits)),
             deliveries: Deliveries::default(),
+            target: None,
         }
+    }
+
+    /// Lets the instance upload one object: it may send this many bytes, they count when they go
+    /// to `target`, and the device identity is none of its business.
+    pub(super) fn upload(&mut self, target: Target, bytes_out: u64) {
+        self.target = Some(target);
+        self.request.identity = false;
+        self.usage.allow(bytes_out);
     }
 
     pub(super) fn usage(&self) -> &Arc<Usage> {
@@ -53,15 +60,14 @@ impl Egress {
         &self.deliveries
     }
 
-    async fn send(self, mut request: http::Request<WasiBody>) -> Sent {
+    async fn send(self, mut request: http::Request<WasiBody>, ticket: Option<Ticket>) -> Sent {
         let Self {
             network,
             request: limits,
             usage,
-            deliveries,
+            ..
         } = self;
         let slot = Slot::take(&usage).ok_or(HttpError::ConnectionLimitReached)?;
-        let ticket = deliveries.claim(request.headers_mut());
         settle_length(&mut request);
         usage.count_out(head_size(&request)).map_err(too_much)?;
         let request = request.map(|body| {
@@ -92,10 +98,6 @@ impl Egress {
 }
 
 impl WasiHttpHooks for Egress {
-    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
-        Arc::new(|name| *name == delivery::FIELD || DEFAULT_FORBIDDEN_HEADERS.contains(name))
-    }
-
     fn send_request(
         &mut self,
         request: http::Request<WasiBody>,
@@ -103,7 +105,9 @@ impl WasiHttpHooks for Egress {
         _answered: Box<dyn Future<Output = Result<(), HttpError>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
         // The component's own timeouts are not taken: the operator knows the link.
-        Box::new(self.clone().send(request))
+        let target = self.target.as_ref();
+        let ticket = target.and_then(|target| self.deliveries.send(&request, target));
+        Box::new(self.clone().send(request, ticket))
     }
 }
 

@@ -75,8 +75,8 @@ pub enum CallError {
         limit: Duration,
     },
     /// A defect in the component: it panicked or broke a rule of the contract.
-    #[error("the component failed and was ended")]
-    Trapped(#[source] wasmtime::Error),
+    #[error("the component failed and was ended: {0}")]
+    Trapped(String),
 }
 
 /// What the host saw while the component only learned that something went wrong.
@@ -112,18 +112,19 @@ impl CallError {
     /// object, but with the way to AWS or with the component.
     pub fn concerns_all(&self) -> bool {
         match self {
-            Self::Answered {
-                cause: Some(Cause::Source(_)),
-                ..
-            } => false,
-            Self::Answered { answer, .. } => matches!(
-                answer.kind,
-                ErrorKind::Network
-                    | ErrorKind::Timeout
-                    | ErrorKind::Unavailable
-                    | ErrorKind::ExpiredCredentials
-            ),
-            _ => true,
+            Self::NoCredentials(_) | Self::NoStore(_) => true,
+            Self::Answered { cause, answer } => match cause {
+                Some(Cause::Network(_)) => true,
+                Some(Cause::Source(_)) => false,
+                None => matches!(
+                    answer.kind,
+                    ErrorKind::Network
+                        | ErrorKind::Timeout
+                        | ErrorKind::Unavailable
+                        | ErrorKind::ExpiredCredentials
+                ),
+            },
+            _ => false,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use sealift_payload::{Checksum, Source};
 
-use super::{Provider, Setting};
+use super::{Provider, Setting, Target};
 
 /// One object to upload. The settings are those that `jobs.wit` names.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Job {
     pub provider: Provider,
     /// Its bytes.
     pub source: Source,
+    /// Where its object is, by the host's own reckoning.
+    pub target: Target,
     /// How many bytes of requests the component may send for it.
     pub bytes_out: u64,
 }

@@ -25,12 +25,12 @@ mod text;
 mod ticker;
 mod usage;
 
-pub use bindings::exports::sealift::gateway::plugin::Description;
 pub use bindings::sealift::gateway::keystore::{DeviceIdentity, KeyAlgorithm};
 pub use bindings::sealift::gateway::progress::{Directive, Step};
 pub use bindings::sealift::gateway::types::{Error as Answer, ErrorKind, Provider, Setting};
 pub use component::Component;
 pub use credentials::Credentials;
+pub use delivery::Target;
 pub use engine::Sandbox;
 pub use error::{CallError, Cause, LoadError};
 pub use job::{Job, Uploaded};

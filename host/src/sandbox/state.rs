@@ -13,11 +13,14 @@ use super::{CorrectedClock, Services};
 
 /// Headers of one message in memory: room for a session token of 100 KiB and then some. AWS sets
 /// no maximum; hyper's own limit on what arrives is about 400 KiB.
-pub(super) const FIELDS: usize = 192 * 1024;
+const FIELDS: usize = 192 * 1024;
 
-/// Handles that an instance may hold. What they stand for is in the host's memory, so this and
-/// [`FIELDS`] bound it as `sandbox.memory` bounds the component's own.
-const HANDLES: usize = 256;
+/// Handles that an instance may hold: some for itself, and for each open request its future, its
+/// response, body and stream, and something to wait on. What they stand for is in the host's
+/// memory, so this and [`FIELDS`] bound it as `sandbox.memory` bounds the component's own.
+fn handles(open_requests: usize) -> usize {
+    64 + 5 * open_requests
+}
 
 /// Steps of a job that are told; a component that reports more reports nothing.
 pub(super) const STEPS: usize = 1000;
@@ -46,7 +49,7 @@ impl State {
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(FIELDS);
         let mut table = ResourceTable::new();
-        table.set_max_capacity(HANDLES);
+        table.set_max_capacity(handles(limits.open_requests));
         Self {
             table,
             steps: 0,

@@ -1,20 +1,14 @@
 //! Text from a component, before anybody reads it.
 
 use super::{Answer, Step};
+use crate::report;
 
 /// More than this of one text tells nothing more.
 const LONGEST: usize = 2000;
 
-/// The text without what could drive a terminal, forge a log line or fill a disk.
+/// The text on one line, harmless and not too long.
 pub(super) fn plain(text: &str) -> String {
-    let harmless = |character: char| match character {
-        // Bidirectional controls reorder what a terminal shows (CVE-2021-42574).
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        '\n' | '\t' => ' ',
-        control if control.is_control() => '\u{fffd}',
-        other => other,
-    };
-    text.chars().take(LONGEST).map(harmless).collect()
+    report::line(text).chars().take(LONGEST).collect()
 }
 
 /// An answer with all its texts made plain.

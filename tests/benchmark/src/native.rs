@@ -63,6 +63,7 @@ fn network(config: &Config) -> Result<Network> {
             "/role-aliases/{}/credentials",
             config.credentials.role_alias
         ),
+        fields: Vec::new(),
     };
     let policy = Policy::new([Rule::Identity(identity), Rule::Configured(store)]);
     let device = IdentityStore::open(IdentityFiles::from(&config.device), SystemTime::now())?;

@@ -14,7 +14,7 @@ sealift_test_guests::misbehave!(|job| {
     put.set_method(&Method::Put)
         .and_then(|()| put.set_scheme(Some(&Scheme::Https)))
         .and_then(|()| put.set_authority(Some(&store)))
-        .and_then(|()| put.set_path_with_query(Some("/demo/short")))
+        .and_then(|()| put.set_path_with_query(Some("/demo/key")))
         .map_err(|()| error("not a request"))?;
     let range = ByteRange {
         offset: 0,

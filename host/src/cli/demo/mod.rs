@@ -122,7 +122,7 @@ async fn start(directory: &Path) -> Result<LocalCloud, Failure> {
 }
 
 async fn credentials(gateway: &Gateway) -> Result<String, Failure> {
-    let credentials = gateway.credentials().await.map_err(setup::shared)?;
+    let credentials = gateway.credentials().await?;
     Ok(credentials.access_key_id().to_owned())
 }
 

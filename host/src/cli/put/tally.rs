@@ -135,7 +135,7 @@ impl<'a> Tally<'a> {
     }
 
     /// The rest is not tried: it would have failed alike.
-    pub(super) fn not_tried(&mut self, items: &[Item]) {
+    pub(super) fn not_tried(&mut self, items: &[Item], temporary: bool) {
         self.failed += items.len();
         if items.is_empty() {
             return;
@@ -154,7 +154,7 @@ impl<'a> Tally<'a> {
                 key: Some(&item.key),
                 error: "not tried: it would have failed like the one before".into(),
                 cure: None,
-                temporary: true,
+                temporary,
             });
             self.heard(told);
         }

@@ -3,15 +3,13 @@
 use http_body_util::BodyExt;
 use sealift_payload::{Algorithm, Checksum, Framing, READ_LIMIT, Sending, Source, SourceError};
 use wasmtime::component::Resource;
-use wasmtime_wasi_http::Error as HttpError;
 use wasmtime_wasi_http::p2::types::HostOutgoingRequest;
 
 use super::super::bindings::sealift::gateway::payload::{
     ByteRange, Host, HostPayload, HostSending,
 };
 use super::super::bindings::sealift::gateway::{payload as contract, types};
-use super::super::delivery::FIELD;
-use super::super::state::{FIELDS, State};
+use super::super::state::State;
 use super::super::{Answer, Answered, ErrorKind};
 
 /// A payload in the hands of an instance.
@@ -106,13 +104,12 @@ impl HostPayload for State {
                 "the request already has a body",
             )));
         }
-        let cut = |error: SourceError| HttpError::InternalError(Some(error.to_string()));
         self.services.sending(&sending);
-        let number = self.egress.deliveries().attached(range, sending.clone());
-        request.headers.set_mutable(FIELDS);
-        request.headers.append_raw(FIELD, number)?;
-        request.headers.set_immutable();
-        request.body = Some(body.map_err(cut).boxed_unsync());
+        let body = self
+            .egress
+            .deliveries()
+            .attach(body, range, sending.clone());
+        request.body = Some(body.boxed_unsync());
         Ok(Ok(self.table.push(OnItsWay(sending))?))
     }
 
