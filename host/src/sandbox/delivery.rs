@@ -207,18 +207,19 @@ mod tests {
         deliveries
     }
 
-    /// A request of nine bytes, none of which has gone out.
-    fn request(deliveries: &Deliveries, method: Method, uri: &str) -> http::Request<WasiBody> {
+    /// A request of nine bytes, none of which has gone out, and the file that holds them.
+    fn request(
+        deliveries: &Deliveries,
+        method: Method,
+        uri: &str,
+    ) -> (http::Request<WasiBody>, tempfile::NamedTempFile) {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         std::io::Write::write_all(&mut file, b"nine byte").unwrap();
         let source = Source::open(file.path()).unwrap();
         let (body, sending) = source.body(0..9, Framing::Raw { checksum: None }).unwrap();
         let body = deliveries.attach(body, 0..9, sending).boxed_unsync();
-        http::Request::builder()
-            .method(method)
-            .uri(uri)
-            .body(body)
-            .unwrap()
+        let request = http::Request::builder().method(method).uri(uri).body(body);
+        (request.unwrap(), file)
     }
 
     #[test]
@@ -237,7 +238,7 @@ mod tests {
     #[test]
     fn an_answer_before_the_bytes_are_gone_does_not_count() {
         let deliveries = Deliveries::default();
-        let request = request(&deliveries, Method::PUT, PLACE);
+        let (request, _file) = request(&deliveries, Method::PUT, PLACE);
         deliveries
             .send(&request, &target())
             .unwrap()
@@ -249,7 +250,7 @@ mod tests {
     async fn an_answer_to_all_of_the_bytes_counts_unless_it_is_a_refusal() {
         for (status, counts) in [(StatusCode::OK, true), (StatusCode::FORBIDDEN, false)] {
             let deliveries = Deliveries::default();
-            let request = request(&deliveries, Method::PUT, PLACE);
+            let (request, _file) = request(&deliveries, Method::PUT, PLACE);
             let ticket = deliveries.send(&request, &target()).unwrap();
             request.into_body().collect().await.unwrap();
             ticket.answered(status);
@@ -267,7 +268,7 @@ mod tests {
             (Method::PUT, "http://store.example/bucket/a%20key"),
         ];
         for (method, uri) in elsewhere {
-            let request = request(&deliveries, method, uri);
+            let (request, _file) = request(&deliveries, method, uri);
             assert!(deliveries.send(&request, &target()).is_none(), "{uri}");
         }
     }
