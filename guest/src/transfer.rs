@@ -14,9 +14,9 @@ use crate::bindings::{jobs, vault};
 use crate::{Component, clock, convert, http};
 
 impl Guest for Component {
-    fn upload(job: jobs::Job) -> Result<transfer::Uploaded, types::Error> {
+    fn upload(job: jobs::Job) -> Result<transfer::Outcome, types::Error> {
         let uploaded = Transfer::new(&job)?.run()?;
-        Ok(transfer::Uploaded {
+        Ok(transfer::Outcome::Stored(transfer::Uploaded {
             etag: uploaded.etag.trim_matches('"').to_owned(),
             checksum: uploaded.checksum.as_ref().map(convert::checksum),
             version_id: uploaded.version_id,
@@ -26,7 +26,7 @@ impl Guest for Component {
                 .into_iter()
                 .map(|failure| failure.message)
                 .collect(),
-        })
+        }))
     }
 
     fn list_unfinished(_place: Place) -> Result<Vec<Unfinished>, types::Error> {

@@ -16,7 +16,7 @@ use sealift_payload::Source;
 
 use crate::factory;
 use crate::sandbox::{
-    CallError, Component, Credentials, Job, Limits, LoadError, Sandbox, Setting, Uploaded,
+    CallError, Component, Credentials, Job, Limits, LoadError, Outcome, Sandbox, Setting,
 };
 use crate::vault::Vault;
 
@@ -53,8 +53,8 @@ pub struct Upload {
     pub key: String,
     /// The object's bytes.
     pub source: Source,
-    /// Its `Content-Type`.
-    pub content_type: Option<String>,
+    /// How to upload it: settings of `job.options` beside those of the configuration.
+    pub options: Vec<Setting>,
 }
 
 /// Why a gateway cannot be opened.
@@ -162,17 +162,13 @@ impl Gateway {
         &self,
         upload: Upload,
         observer: Arc<dyn Observer>,
-    ) -> Result<Uploaded, CallError> {
+    ) -> Result<Outcome, CallError> {
         let s3 = self
             .config
             .s3()
             .map_err(|error| CallError::NoStore(Box::new(error)))?;
         let mut options = location::options(s3);
-        options.extend(
-            upload
-                .content_type
-                .map(|value| Setting::new("content-type", value)),
-        );
+        options.extend(upload.options);
         let job = Job {
             target: location::target(s3, &upload.bucket, &upload.key),
             bytes_out: self.bytes_out(&upload.source),

@@ -8,6 +8,7 @@
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::sync::Arc;
 //! use sealift::gateway::{Gateway, Unobserved, Upload};
+//! use sealift::sandbox::Setting;
 //!
 //! let environment = sealift_config::Environment::of_process();
 //! let config = sealift_config::Config::load(None, &environment)?;
@@ -16,10 +17,10 @@
 //!     bucket: "telemetry".into(),
 //!     key: "2026/11/23.csv".into(),
 //!     source: sealift_payload::Source::open("/data/out.csv".as_ref())?,
-//!     content_type: Some("text/csv".into()),
+//!     options: vec![Setting::new("content-type", "text/csv")],
 //! };
-//! let uploaded = gateway.upload(upload, Arc::new(Unobserved)).await?;
-//! println!("ETag {}", uploaded.etag);
+//! let outcome = gateway.upload(upload, Arc::new(Unobserved)).await?;
+//! println!("ETag {}", outcome.object().etag);
 //! # Ok(())
 //! # }
 //! ```

@@ -59,7 +59,7 @@ fn upload(cloud: &Cloud, memories: &KeptMemories) -> String {
         bucket: "demo".into(),
         key: "key".into(),
         source,
-        content_type: None,
+        options: Vec::new(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

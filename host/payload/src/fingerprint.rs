@@ -47,6 +47,21 @@ impl Fingerprint {
     }
 }
 
+/// A text to compare with that of another time. It leaves out the device's number, which can
+/// change when the machine starts again, and what only counts while the file is open.
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            inode,
+            size,
+            modified,
+            changed,
+            ..
+        } = self;
+        write!(f, "{inode:x}-{size:x}-{modified:x}-{changed:x}")
+    }
+}
+
 impl From<&Stat> for Fingerprint {
     fn from(stat: &Stat) -> Self {
         Self {

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use sealift::gateway::{Gateway, Upload};
 use sealift::put::{Input, Item, Plan};
-use sealift::sandbox::Uploaded;
+use sealift::sandbox::{Outcome, Setting};
 use sealift_config::Environment;
 use sealift_payload::{Source, SpoolError, spool};
 
@@ -30,7 +30,11 @@ pub(super) async fn run(global: &Global, args: args::Put) -> Result<(), Failure>
         global,
         gateway,
         plan,
-        content_type: args.content_type,
+        options: args
+            .content_type
+            .map(|value| Setting::new("content-type", value))
+            .into_iter()
+            .collect(),
     };
     setup::until_interrupted(put.all()).await?
 }
@@ -39,7 +43,7 @@ struct Put<'a> {
     global: &'a Global,
     gateway: Gateway,
     plan: Plan,
-    content_type: Option<String>,
+    options: Vec<Setting>,
 }
 
 impl Put<'_> {
@@ -62,7 +66,7 @@ impl Put<'_> {
         for (position, item) in items.iter().enumerate() {
             let begun = Instant::now();
             match self.one(item).await {
-                Ok((bytes, uploaded)) => tally.made(item, bytes, &uploaded, begun.elapsed()),
+                Ok((bytes, outcome)) => tally.made(item, bytes, &outcome, begun.elapsed()),
                 Err(error) if alone => {
                     tally.alone(item, &error);
                     return Err(error.into());
@@ -80,7 +84,7 @@ impl Put<'_> {
         tally.settle()
     }
 
-    async fn one(&self, item: &Item) -> Result<(u64, Uploaded), ItemError> {
+    async fn one(&self, item: &Item) -> Result<(u64, Outcome), ItemError> {
         let source = match &item.input {
             Input::File(path) => Source::open(path)?,
             Input::Stdin => self.spool().await?,
@@ -91,7 +95,7 @@ impl Put<'_> {
             bucket: self.plan.bucket.clone(),
             key: item.key.clone(),
             source,
-            content_type: self.content_type.clone(),
+            options: self.options.clone(),
         };
         let uploaded = tokio::select! {
             uploaded = self.gateway.upload(upload, Arc::clone(&progress) as _) => uploaded,

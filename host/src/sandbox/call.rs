@@ -16,7 +16,7 @@ use super::component::Loaded;
 use super::egress::Egress;
 use super::error::{CallError, Cause};
 use super::imports::{jobs, payload};
-use super::job::{Job, Uploaded};
+use super::job::{Job, Outcome, Uploaded};
 use super::limits::{HOSTCALL_FUEL, Limits, OutOfTime};
 use super::state::State;
 use super::text::{plain, plain_answer};
@@ -51,7 +51,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    pub(super) async fn upload(mut self, job: Job) -> Result<Uploaded, CallError> {
+    pub(super) async fn upload(mut self, job: Job) -> Result<Outcome, CallError> {
         let source = job.source.clone();
         let egress = &mut self.store.data_mut().egress;
         egress.upload(job.target.clone(), job.bytes_out);
@@ -65,7 +65,13 @@ impl<'a> Call<'a> {
             })
             .await;
         match answer {
-            Ok(uploaded) => self.confirmed(&uploaded, &source),
+            Ok(transfer::Outcome::Stored(uploaded)) => {
+                self.confirmed(&source)?;
+                self.told(&uploaded).map(Outcome::Stored)
+            }
+            Ok(transfer::Outcome::AlreadyThere(found)) => {
+                self.told(&found).map(Outcome::AlreadyThere)
+            }
             Err(CallError::Answered { answer, .. }) if may_be_the_source(answer.kind) => {
                 Err(self.blame_source(*answer, &source))
             }
@@ -73,21 +79,22 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The component's report, if the host saw the same.
-    fn confirmed(
-        &self,
-        uploaded: &transfer::Uploaded,
-        source: &Source,
-    ) -> Result<Uploaded, CallError> {
+    /// Whether the host saw what the component reports.
+    fn confirmed(&self, source: &Source) -> Result<(), CallError> {
+        if self.store.data().egress.deliveries().cover(source.len()) {
+            return Ok(());
+        }
+        Err(CallError::Unconfirmed)
+    }
+
+    /// The component's report of an object.
+    fn told(&self, uploaded: &transfer::Uploaded) -> Result<Uploaded, CallError> {
         let checksum = uploaded
             .checksum
             .as_ref()
             .map(payload::checksum_from)
             .transpose()
             .map_err(|answer| self.answered(answer))?;
-        if !self.store.data().egress.deliveries().cover(source.len()) {
-            return Err(CallError::Unconfirmed);
-        }
         Ok(Uploaded {
             etag: plain(&uploaded.etag),
             checksum,

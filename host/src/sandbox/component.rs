@@ -8,7 +8,7 @@ use sealift_network::Network;
 use super::bindings::UploaderPre;
 use super::call::Call;
 use super::error::CallError;
-use super::job::{Job, Uploaded};
+use super::job::{Job, Outcome};
 use super::limits::Limits;
 use super::state::State;
 use super::ticker::Ticker;
@@ -52,7 +52,7 @@ impl Component {
         network: &Network,
         services: Arc<dyn Services>,
         job: Job,
-    ) -> Result<Uploaded, CallError> {
+    ) -> Result<Outcome, CallError> {
         Call::new(&self.0, network, services).upload(job).await
     }
 

@@ -25,6 +25,15 @@ pub struct Job {
     pub bytes_out: u64,
 }
 
+/// How an upload ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The object was made.
+    Stored(Uploaded),
+    /// The component found the same object there and sent nothing. It is the component's word.
+    AlreadyThere(Uploaded),
+}
+
 /// An object that S3 confirmed.
 #[derive(Clone, Debug)]
 pub struct Uploaded {
@@ -38,6 +47,15 @@ pub struct Uploaded {
     pub attempts: u32,
     /// Why earlier attempts failed.
     pub reasons: Vec<String>,
+}
+
+impl Outcome {
+    /// The object that is there now.
+    pub fn object(&self) -> &Uploaded {
+        match self {
+            Self::Stored(object) | Self::AlreadyThere(object) => object,
+        }
+    }
 }
 
 impl Setting {

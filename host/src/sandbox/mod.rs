@@ -33,7 +33,7 @@ pub use credentials::Credentials;
 pub use delivery::Target;
 pub use engine::Sandbox;
 pub use error::{CallError, Cause, LoadError};
-pub use job::{Job, Uploaded};
+pub use job::{Job, Outcome, Uploaded};
 pub use limits::Limits;
 pub use sealift_compiled::Digest;
 pub use services::{Answered, Services};

@@ -18,7 +18,7 @@ wit_bindgen::generate!({
     },
 });
 
-pub use exports::sealift::gateway::transfer::Uploaded;
+pub use exports::sealift::gateway::transfer::{Outcome, Uploaded};
 pub use sealift::gateway::jobs::Job;
 pub use sealift::gateway::payload::{ByteRange, Framing, Payload};
 pub use sealift::gateway::types::{
@@ -66,9 +66,9 @@ macro_rules! misbehave {
         $crate::export!(Component with_types_in $crate);
 
         impl $crate::exports::sealift::gateway::transfer::Guest for Component {
-            fn upload(job: $crate::Job) -> Result<$crate::Uploaded, $crate::Error> {
+            fn upload(job: $crate::Job) -> Result<$crate::Outcome, $crate::Error> {
                 let behaviour: fn(Option<$crate::Job>) -> Result<$crate::Uploaded, $crate::Error> = $behaviour;
-                behaviour(Some(job))
+                behaviour(Some(job)).map($crate::Outcome::Stored)
             }
 
             fn list_unfinished(

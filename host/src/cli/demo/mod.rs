@@ -133,10 +133,10 @@ async fn upload(gateway: &Gateway, file: &Path) -> Result<(u64, String), Failure
         bucket: BUCKET.into(),
         key: KEY.into(),
         source,
-        content_type: None,
+        options: Vec::new(),
     };
-    let uploaded = gateway.upload(upload, Arc::new(Unobserved)).await?;
-    Ok((bytes, uploaded.etag))
+    let outcome = gateway.upload(upload, Arc::new(Unobserved)).await?;
+    Ok((bytes, outcome.object().etag.clone()))
 }
 
 /// Reads the object with a client that shares nothing with what wrote it.

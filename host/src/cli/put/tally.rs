@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::BinaryBytes;
 use sealift::put::{Item, PlanError};
 use sealift::report;
-use sealift::sandbox::Uploaded;
+use sealift::sandbox::Outcome;
 use sealift_payload::Checksum;
 use serde::Serialize;
 
@@ -23,9 +23,10 @@ pub(super) struct Tally<'a> {
     unheard: Option<Failure>,
 }
 
-/// An object that was made, as `--json` tells it.
+/// An object that is there, as `--json` tells it.
 #[derive(Serialize)]
 struct Made<'a> {
+    outcome: &'static str,
     source: String,
     bucket: &'a str,
     key: &'a str,
@@ -62,11 +63,17 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// An object was made.
-    pub(super) fn made(&mut self, item: &Item, bytes: u64, uploaded: &Uploaded, took: Duration) {
+    /// An object was made, or was there already.
+    pub(super) fn made(&mut self, item: &Item, bytes: u64, outcome: &Outcome, took: Duration) {
+        let uploaded = outcome.object();
+        let word = match outcome {
+            Outcome::Stored(_) => "stored",
+            Outcome::AlreadyThere(_) => "already-there",
+        };
         let (bucket, key, seconds) = (self.bucket, &item.key, took.as_secs_f64());
         let told = if self.json {
             output::json(&Made {
+                outcome: word,
                 source: item.input.to_string(),
                 bucket,
                 key,
@@ -79,6 +86,11 @@ impl<'a> Tally<'a> {
                 reasons: &uploaded.reasons,
                 seconds,
             })
+        } else if matches!(outcome, Outcome::AlreadyThere(_)) {
+            output::line(&format!(
+                "{} = s3://{bucket}/{key} (already there)",
+                item.input
+            ))
         } else {
             let size = BinaryBytes(bytes);
             output::line(&format!(

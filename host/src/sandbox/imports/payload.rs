@@ -69,6 +69,10 @@ impl HostPayload for State {
         Ok(bytes.map(Into::into).map_err(Answer::from))
     }
 
+    fn fingerprint(&mut self, payload: Resource<Held>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&payload)?.0.fingerprint().to_string())
+    }
+
     fn acquire(
         &mut self,
         payload: Resource<Held>,
@@ -79,6 +83,11 @@ impl HostPayload for State {
             ErrorKind::Unsupported,
             "the size of this payload is known: there is nothing to acquire",
         )))
+    }
+
+    fn release(&mut self, payload: Resource<Held>, _range: ByteRange) -> wasmtime::Result<()> {
+        self.table.get(&payload)?;
+        Ok(())
     }
 
     fn attach(
