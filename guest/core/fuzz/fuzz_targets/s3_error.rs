@@ -4,7 +4,7 @@
 use http::{HeaderMap, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use sealift_core::Response;
-use sealift_core::s3::{Destination, Store, error};
+use sealift_core::s3::{Destination, Operation, Store, error};
 
 fuzz_target!(|input: (u16, &[u8])| {
     let (status, body) = input;
@@ -20,7 +20,7 @@ fuzz_target!(|input: (u16, &[u8])| {
         bucket: "bucket".parse().expect("a bucket name"),
         key: "key".parse().expect("a key"),
     };
-    match error::refusal(&response, &destination) {
+    match error::refusal(&response, Operation::PutObject, &destination) {
         None => assert!(status.is_success()),
         Some(error) => {
             assert_eq!(error.status, Some(status.as_u16()));

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use http::Uri;
+
+use super::bucket::Bucket;
 use crate::authority::Authority;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::excerpt;
@@ -46,6 +49,8 @@ pub struct Store {
     endpoint: Endpoint,
     addressing: Addressing,
     region: Region,
+    /// Of AWS's partition; none for a store with an endpoint of its own.
+    dns_suffix: Option<String>,
 }
 
 impl Store {
@@ -56,6 +61,7 @@ impl Store {
             endpoint: Endpoint::new(Scheme::Https, authority),
             addressing: Addressing::Virtual,
             region,
+            dns_suffix: Some(dns_suffix.to_owned()),
         })
     }
 
@@ -71,6 +77,7 @@ impl Store {
             endpoint,
             addressing,
             region,
+            dns_suffix: None,
         })
     }
 
@@ -98,6 +105,45 @@ impl Store {
                 })
             }
         }
+    }
+
+    /// The same store in another region: what a bucket elsewhere is reached by. A store with an
+    /// endpoint of its own stays where it is, and its signatures name the other region.
+    pub fn in_region(self, region: Region) -> Result<Self, Error> {
+        let Some(suffix) = self.dns_suffix else {
+            return Ok(Self { region, ..self });
+        };
+        let store = Self::aws(region, &suffix)?;
+        Ok(Self {
+            addressing: self.addressing,
+            ..store
+        })
+    }
+
+    /// The URI of a bucket, or of what is in it by its encoded path.
+    pub(super) fn uri(
+        &self,
+        bucket: &Bucket,
+        path: &str,
+        query: Option<&str>,
+    ) -> Result<Uri, Error> {
+        let Endpoint { scheme, authority } = &self.endpoint;
+        let uncovered = *scheme == Scheme::Https && bucket.is_dotted();
+        let (authority, path) = if self.addressing == Addressing::Virtual && !uncovered {
+            (format!("{bucket}.{authority}"), format!("/{path}"))
+        } else {
+            (authority.to_string(), format!("/{bucket}/{path}"))
+        };
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        Uri::builder()
+            .scheme(scheme.as_str())
+            .authority(authority)
+            .path_and_query(path + &query)
+            .build()
+            .map_err(|error| {
+                let message = format!("bucket `{bucket}` cannot be addressed: {error}");
+                Error::new(ErrorKind::InvalidInput, message)
+            })
     }
 
     /// Scheme, host and port.

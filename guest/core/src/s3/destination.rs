@@ -4,10 +4,11 @@ use std::fmt;
 
 use http::Uri;
 
-use super::address::{Addressing, Scheme, Store};
+use super::address::{Region, Store};
 use super::bucket::Bucket;
 use super::key::Key;
-use crate::error::{Error, ErrorKind};
+use super::operation::Operation;
+use crate::error::Error;
 use crate::excerpt::excerpt;
 use crate::settings::Settings;
 
@@ -37,27 +38,22 @@ impl Destination {
     /// A bucket with dots in its name is addressed by path under TLS even if virtual
     /// addressing is set: no wildcard certificate covers more than one label.
     pub fn uri(&self) -> Result<Uri, Error> {
-        let Self { store, bucket, key } = self;
-        let (scheme, authority) = (store.endpoint().scheme(), store.endpoint().authority());
-        let uncovered = scheme == Scheme::Https && bucket.is_dotted();
-        let (authority, path) = if store.addressing() == Addressing::Virtual && !uncovered {
-            (
-                format!("{bucket}.{authority}"),
-                format!("/{}", key.encode()),
-            )
-        } else {
-            let path = format!("/{bucket}/{}", key.encode());
-            (authority.to_string(), path)
-        };
-        Uri::builder()
-            .scheme(scheme.as_str())
-            .authority(authority)
-            .path_and_query(path)
-            .build()
-            .map_err(|error| {
-                let message = format!("`{self}` cannot be addressed: {error}");
-                Error::new(ErrorKind::InvalidInput, message)
-            })
+        self.uri_of(Operation::PutObject)
+    }
+
+    /// The URI of a request about the object.
+    pub fn uri_of(&self, operation: Operation<'_>) -> Result<Uri, Error> {
+        let query = operation.query();
+        self.store
+            .uri(&self.bucket, &self.key.encode(), query.as_deref())
+    }
+
+    /// The same place in the store of another region.
+    pub fn in_region(self, region: Region) -> Result<Self, Error> {
+        Ok(Self {
+            store: self.store.in_region(region)?,
+            ..self
+        })
     }
 }
 
@@ -76,6 +72,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::error::ErrorKind;
+    use crate::s3::{PartNumber, UploadId};
 
     fn read(list: &[(&str, &str)]) -> Result<Destination, Error> {
         let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
@@ -144,6 +142,76 @@ mod tests {
             uri("abc", "//a b", &[]),
             "https://abc.s3.eu-west-1.amazonaws.com///a%20b"
         );
+    }
+
+    #[test]
+    fn a_request_about_the_object_says_so_in_its_query() {
+        let list = [("region", "eu-west-1"), ("bucket", "abc"), ("key", "a b")];
+        let destination = read(&list).unwrap();
+        let upload: UploadId = "a/b=".parse().unwrap();
+        let (upload, number) = (&upload, PartNumber::new(7).unwrap());
+        for (operation, method, query) in [
+            (Operation::PutObject, "PUT", ""),
+            (Operation::HeadObject, "HEAD", ""),
+            (Operation::CreateMultipartUpload, "POST", "?uploads"),
+            (
+                Operation::UploadPart { upload, number },
+                "PUT",
+                "?partNumber=7&uploadId=a%2Fb%3D",
+            ),
+            (
+                Operation::CompleteMultipartUpload { upload },
+                "POST",
+                "?uploadId=a%2Fb%3D",
+            ),
+            (
+                Operation::AbortMultipartUpload { upload },
+                "DELETE",
+                "?uploadId=a%2Fb%3D",
+            ),
+            (
+                Operation::ListParts {
+                    upload,
+                    after: None,
+                },
+                "GET",
+                "?uploadId=a%2Fb%3D",
+            ),
+            (
+                Operation::ListParts {
+                    upload,
+                    after: Some(number),
+                },
+                "GET",
+                "?part-number-marker=7&uploadId=a%2Fb%3D",
+            ),
+        ] {
+            assert_eq!(operation.method(), method, "{operation:?}");
+            let uri = destination.uri_of(operation).unwrap().to_string();
+            let object = "https://abc.s3.eu-west-1.amazonaws.com/a%20b";
+            assert_eq!(uri, format!("{object}{query}"));
+        }
+    }
+
+    #[test]
+    fn another_region_changes_the_host_and_the_signature_of_aws_only() {
+        let list = [("region", "eu-west-1"), ("bucket", "abc"), ("key", "k")];
+        let moved = read(&list)
+            .unwrap()
+            .in_region("us-east-2".parse().unwrap())
+            .unwrap();
+        assert_eq!(moved.store.region().as_str(), "us-east-2");
+        assert_eq!(
+            moved.uri().unwrap(),
+            "https://abc.s3.us-east-2.amazonaws.com/k"
+        );
+        let store = [list.as_slice(), &[("endpoint", "https://h")]].concat();
+        let moved = read(&store)
+            .unwrap()
+            .in_region("us-east-2".parse().unwrap())
+            .unwrap();
+        assert_eq!(moved.store.region().as_str(), "us-east-2");
+        assert_eq!(moved.uri().unwrap(), "https://h/abc/k");
     }
 
     #[test]

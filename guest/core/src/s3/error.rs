@@ -2,74 +2,156 @@
 
 use http::StatusCode;
 
-use super::address::Region;
+use super::address::{Region, Store};
+use super::bucket::Bucket;
 use super::destination::Destination;
 use super::document::{self, Document};
+use super::listing::Listing;
+use super::operation::Operation;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::{excerpt, identifier};
 use crate::response::Response;
 
-/// The error in an answer, or nothing if the answer is a success.
+/// The refusal in an answer about an object, or nothing if the answer is a success.
 ///
-/// A 2xx counts as an error too when its body is an `<Error>` document, which S3 may send
+/// A 2xx counts as a refusal too when its body is an `<Error>` document, which S3 may send
 /// after it has already promised a 200.
-pub fn refusal(response: &Response, destination: &Destination) -> Option<Error> {
-    let document = document::parse(response.body());
-    if response.status().is_success() && document.is_none() {
-        return None;
-    }
-    let document = document.unwrap_or_default();
-    let error = match wrong_region(response, &document, destination) {
-        Some(error) => error,
-        None => ordinary(response, &document, destination),
-    };
-    Some(Error {
-        status: Some(response.status().as_u16()),
-        code: identifier(&document.code),
-        request_id: response
-            .identifier("x-amz-request-id")
-            .or_else(|| identifier(&document.request_id)),
-        retry_after: response.retry_after(),
-        ..error
-    })
-}
-
-/// The region that an answer says the bucket is in.
-pub fn bucket_region(response: &Response) -> Option<Region> {
-    let header = response.text("x-amz-bucket-region")?;
-    header.parse().ok()
-}
-
-fn wrong_region(
+pub fn refusal(
     response: &Response,
-    document: &Document,
+    operation: Operation<'_>,
     destination: &Destination,
 ) -> Option<Error> {
-    let misdirected = matches!(response.status().as_u16(), 301 | 307 | 308 | 400);
-    let said = bucket_region(response).or_else(|| document.region.parse().ok());
-    let ours = destination.store.region();
-    let region = said.filter(|said| misdirected && said != ours)?;
-    let bucket = &destination.bucket;
-    let message = format!("bucket `{bucket}` is in region {region}, not in {ours}");
-    Some(
-        Error::new(ErrorKind::InvalidInput, message).with_cure(format!(
-            "set the region of S3 (`s3.region` in the configuration) to \"{region}\""
-        )),
-    )
+    let Destination { store, bucket, key } = destination;
+    let subject = Subject {
+        store,
+        bucket,
+        failed: format!("cannot {} `{destination}`", operation.verb()),
+        permission: operation.permission(),
+        resource: format!("{bucket}/{key}"),
+    };
+    subject.refusal(response)
 }
 
-fn ordinary(response: &Response, document: &Document, destination: &Destination) -> Error {
-    let status = response.status();
-    let kind = classify(status, &document.code);
-    let why = match (document.code.as_str(), document.message.as_str()) {
-        ("", _) => format!("the store answered {status}"),
-        (code, "") => excerpt(code),
-        (code, message) => format!("{} ({})", excerpt(message), excerpt(code)),
+/// As [`refusal`], for an answer about the uploads of a bucket.
+pub fn listing_refusal(response: &Response, listing: &Listing) -> Option<Error> {
+    let subject = Subject {
+        store: &listing.store,
+        bucket: &listing.bucket,
+        failed: format!("cannot list the multipart uploads of `{listing}`"),
+        permission: "s3:ListBucketMultipartUploads",
+        resource: listing.bucket.to_string(),
     };
-    Error {
-        cure: cure(kind, &document.code, status, destination),
-        ..Error::new(kind, format!("cannot store `{destination}`: {why}"))
+    subject.refusal(response)
+}
+
+/// The region that the bucket is in, where an answer is a refusal for that reason: the same
+/// request may be made there ([`Store::in_region`]).
+pub fn other_region(response: &Response, store: &Store) -> Option<Region> {
+    let document = document::parse(response.body()).unwrap_or_default();
+    misdirected(response, &document, store)
+}
+
+/// What a refused request was about.
+struct Subject<'a> {
+    store: &'a Store,
+    bucket: &'a Bucket,
+    /// What could not be done, on what.
+    failed: String,
+    /// The IAM action that allows it.
+    permission: &'static str,
+    /// What it must be allowed on: the ARN, without what all of S3's begin with.
+    resource: String,
+}
+
+impl Subject<'_> {
+    fn refusal(&self, response: &Response) -> Option<Error> {
+        let document = document::parse(response.body());
+        if response.status().is_success() && document.is_none() {
+            return None;
+        }
+        let document = document.unwrap_or_default();
+        let region = misdirected(response, &document, self.store);
+        let error = match &region {
+            Some(region) => self.elsewhere(region),
+            None => self.ordinary(response, &document),
+        };
+        Some(Error {
+            status: Some(response.status().as_u16()),
+            code: identifier(&document.code),
+            request_id: response
+                .identifier("x-amz-request-id")
+                .or_else(|| identifier(&document.request_id)),
+            retry_after: response.retry_after(),
+            ..error
+        })
     }
+
+    fn elsewhere(&self, region: &Region) -> Error {
+        let (bucket, ours) = (self.bucket, self.store.region());
+        let message = format!("bucket `{bucket}` is in region {region}, not in {ours}");
+        Error::new(ErrorKind::InvalidInput, message).with_cure(format!(
+            "set the region of S3 (`s3.region` in the configuration) to \"{region}\""
+        ))
+    }
+
+    fn ordinary(&self, response: &Response, document: &Document) -> Error {
+        let status = response.status();
+        let kind = classify(status, &document.code);
+        let why = match (document.code.as_str(), document.message.as_str()) {
+            ("", _) => format!("the store answered {status}"),
+            (code, "") => excerpt(code),
+            (code, message) => format!("{} ({})", excerpt(message), excerpt(code)),
+        };
+        Error {
+            cure: self.cure(kind, &document.code, status),
+            ..Error::new(kind, format!("{}: {why}", self.failed))
+        }
+    }
+
+    fn cure(&self, kind: ErrorKind, code: &str, status: StatusCode) -> Option<String> {
+        let Self { bucket, store, .. } = self;
+        let region = store.region();
+        let advice = match (code, kind) {
+            ("NoSuchBucket", _) => format!(
+                "check the bucket's name and the account, or create it with: \
+                 aws s3 mb s3://{bucket} --region {region}"
+            ),
+            ("AccessDenied" | "", ErrorKind::Denied) => format!(
+                "allow {} on arn:aws:s3:::{} to the role behind the role alias; check also the \
+                 bucket's policy, and that a KMS key it uses may be used",
+                self.permission,
+                excerpt(&self.resource)
+            ),
+            ("InvalidAccessKeyId" | "SignatureDoesNotMatch", _) => format!(
+                "check that {} belongs to the same account and partition as the credentials, and \
+                 that nothing in between changes headers",
+                store.endpoint()
+            ),
+            (_, ErrorKind::ClockSkew) => {
+                "set this device's clock, and check its time synchronisation".to_owned()
+            }
+            ("NotImplemented", _) | ("", ErrorKind::Unsupported) => {
+                "this store may not know the checksum: send another one, send it in a header, or turn \
+                 it off"
+                    .to_owned()
+            }
+            _ if status.is_redirection() => format!(
+                "check the region and the endpoint {}: the store points elsewhere",
+                store.endpoint()
+            ),
+            _ => return None,
+        };
+        Some(advice)
+    }
+}
+
+fn misdirected(response: &Response, document: &Document, store: &Store) -> Option<Region> {
+    let misdirected = matches!(response.status().as_u16(), 301 | 307 | 308 | 400);
+    let header = response.text("x-amz-bucket-region");
+    let said = header
+        .and_then(|header| header.parse().ok())
+        .or_else(|| document.region.parse().ok());
+    said.filter(|said| misdirected && said != store.region())
 }
 
 /// The kind of a refusal: by its code, and by its status where there is no code or an
@@ -121,46 +203,6 @@ fn by_status(status: StatusCode) -> ErrorKind {
         200..=299 | 500..=599 => ErrorKind::Server,
         _ => ErrorKind::Protocol,
     }
-}
-
-fn cure(
-    kind: ErrorKind,
-    code: &str,
-    status: StatusCode,
-    destination: &Destination,
-) -> Option<String> {
-    let Destination { bucket, key, store } = destination;
-    let region = store.region();
-    let advice = match (code, kind) {
-        ("NoSuchBucket", _) => format!(
-            "check the bucket's name and the account, or create it with: \
-             aws s3 mb s3://{bucket} --region {region}"
-        ),
-        ("AccessDenied" | "", ErrorKind::Denied) => format!(
-            "allow s3:PutObject on arn:aws:s3:::{} to the role behind the role alias; check also \
-             the bucket's policy, and that a KMS key it uses may be used",
-            excerpt(&format!("{bucket}/{key}"))
-        ),
-        ("InvalidAccessKeyId" | "SignatureDoesNotMatch", _) => format!(
-            "check that {} belongs to the same account and partition as the credentials, and \
-             that nothing in between changes headers",
-            store.endpoint()
-        ),
-        (_, ErrorKind::ClockSkew) => {
-            "set this device's clock, and check its time synchronisation".to_owned()
-        }
-        ("NotImplemented", _) | ("", ErrorKind::Unsupported) => {
-            "this store may not know the checksum: send another one, send it in a header, or turn \
-             it off"
-                .to_owned()
-        }
-        _ if status.is_redirection() => format!(
-            "check the region and the endpoint {}: the store points elsewhere",
-            store.endpoint()
-        ),
-        _ => return None,
-    };
-    Some(advice)
 }
 
 #[cfg(test)]

@@ -120,7 +120,8 @@ impl Plan {
         response: &Response,
         sent: Option<&str>,
     ) -> Result<Receipt, Error> {
-        if let Some(error) = s3::error::refusal(response, &job.destination) {
+        let operation = s3::Operation::PutObject;
+        if let Some(error) = s3::error::refusal(response, operation, &job.destination) {
             return Err(error);
         }
         let etag = response.text("etag").filter(|etag| !etag.is_empty());

@@ -27,6 +27,10 @@ fn answer(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> 
     Response::new(status, map, body.as_bytes().to_vec()).unwrap()
 }
 
+fn refusal(response: &Response, destination: &Destination) -> Option<Error> {
+    super::refusal(response, Operation::PutObject, destination)
+}
+
 fn refused(status: u16, code: &str) -> Error {
     let body = format!("<Error><Code>{code}</Code><Message>Because.</Message></Error>");
     refusal(&answer(status, &[], &body), &destination()).unwrap()
@@ -127,7 +131,10 @@ fn a_wrong_region_names_the_right_one_and_the_setting() {
         (400, &header, ""),
         (400, &[], body),
     ] {
-        let error = refusal(&answer(status, headers, body), &destination()).unwrap();
+        let response = answer(status, headers, body);
+        let region = other_region(&response, &destination().store);
+        assert_eq!(region, Some("eu-west-1".parse().unwrap()));
+        let error = refusal(&response, &destination()).unwrap();
         assert_eq!(error.kind, ErrorKind::InvalidInput);
         assert_eq!(
             error.message,
@@ -147,8 +154,10 @@ fn the_right_region_or_nonsense_is_not_taken_for_a_wrong_one() {
     }
     // AccessDenied names the region as a matter of course.
     let headers = [("x-amz-bucket-region", "eu-west-1")];
-    let error = refusal(&answer(403, &headers, ""), &destination()).unwrap();
+    let response = answer(403, &headers, "");
+    let error = refusal(&response, &destination()).unwrap();
     assert_eq!(error.kind, ErrorKind::Denied);
+    assert_eq!(other_region(&response, &destination().store), None);
 }
 
 #[test]
@@ -174,6 +183,56 @@ fn refusals_that_people_can_cure_say_how() {
         assert!(advice.contains(cure), "{advice}");
     }
     assert_eq!(refused(500, "InternalError").cure, None);
+}
+
+#[test]
+fn a_denial_names_the_permission_of_the_request() {
+    let upload = "u".parse().unwrap();
+    let upload = &upload;
+    let denied = answer(403, &[], "<Error><Code>AccessDenied</Code></Error>");
+    for (operation, verb, permission) in [
+        (Operation::HeadObject, "look at", "s3:GetObject on"),
+        (
+            Operation::CreateMultipartUpload,
+            "begin a multipart upload of",
+            "s3:PutObject on",
+        ),
+        (
+            Operation::AbortMultipartUpload { upload },
+            "abort the multipart upload of",
+            "s3:AbortMultipartUpload on",
+        ),
+        (
+            Operation::ListParts {
+                upload,
+                after: None,
+            },
+            "list the parts of",
+            "s3:ListMultipartUploadParts on",
+        ),
+    ] {
+        let error = super::refusal(&denied, operation, &destination()).unwrap();
+        let start = format!("cannot {verb} `s3://abc/dir/k`: ");
+        assert!(error.message.starts_with(&start), "{error}");
+        let cure = error.cure.unwrap();
+        let advice = format!("allow {permission} arn:aws:s3:::abc/dir/k ");
+        assert!(cure.starts_with(&advice), "{cure}");
+    }
+}
+
+#[test]
+fn a_denied_listing_names_the_bucket() {
+    let Destination { store, bucket, .. } = destination();
+    let listing = Listing {
+        store,
+        bucket,
+        prefix: "dir/".to_owned(),
+    };
+    let error = listing_refusal(&answer(403, &[], ""), &listing).unwrap();
+    assert!(error.message.contains("`s3://abc/dir/`"));
+    let cure = error.cure.unwrap();
+    let advice = "allow s3:ListBucketMultipartUploads on arn:aws:s3:::abc to";
+    assert!(cure.starts_with(advice), "{cure}");
 }
 
 #[test]
