@@ -6,13 +6,15 @@
 //! signed, however long the wait before it was.
 
 mod job;
+mod options;
 mod put;
 
 use std::time::Duration;
 
 use http::Request;
 
-pub use self::job::{Job, MAX_PUT, Options, Uploaded};
+pub use self::job::{Job, MAX_PUT, Uploaded};
+pub use self::options::Options;
 use crate::checksum::{Algorithm, Digest};
 use crate::clock::{self, Now};
 use crate::credentials::Credentials;

@@ -1,11 +1,9 @@
 //! What is to be uploaded, and what came of it.
 
-use http::HeaderValue;
-
+use super::options::Options;
 use crate::checksum::{Checksum, Digest};
 use crate::error::{Error, ErrorKind};
 use crate::s3::Destination;
-use crate::settings::Settings;
 
 /// The largest object that one `PUT` can store: 5 GiB ("Uploading objects", Amazon S3 User
 /// Guide).
@@ -18,12 +16,6 @@ pub struct Job {
     length: u64,
     pub(super) checksum: Option<Checksum>,
     pub(super) options: Options,
-}
-
-/// What else the store is told of the object.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Options {
-    pub(super) content_type: Option<HeaderValue>,
 }
 
 /// A stored object.
@@ -61,6 +53,7 @@ impl Job {
             )
             .with_cure("split it: this version makes each object with one request"));
         }
+        options.check(&destination.store, checksum.is_some())?;
         // Without an address there is nothing to begin, so that later steps need not fail.
         destination.uri()?;
         Ok(Self {
@@ -74,18 +67,5 @@ impl Job {
     /// The payload's length in bytes.
     pub fn length(&self) -> u64 {
         self.length
-    }
-}
-
-impl Options {
-    /// Takes `content-type`. Settings of others are left in the list.
-    pub fn from_settings(settings: &mut Settings) -> Result<Self, Error> {
-        let content_type = settings.take_as("content-type", |text| {
-            let value = HeaderValue::from_str(text).ok();
-            value
-                .filter(|value| !value.is_empty() && value.to_str().is_ok())
-                .ok_or_else(|| Error::new(ErrorKind::InvalidInput, "is not a media type"))
-        })?;
-        Ok(Self { content_type })
     }
 }

@@ -79,13 +79,11 @@ impl Plan {
         *request.method_mut() = Method::PUT;
         *request.uri_mut() = job.destination.uri()?;
         let headers = request.headers_mut();
-        if let Some(content_type) = &job.options.content_type {
-            headers.insert(header::CONTENT_TYPE, content_type.clone());
-        }
+        *headers = job.options.headers(s3::Operation::PutObject);
         match self {
             Self::Trailer(algorithm) => {
-                let chunked = HeaderValue::from_static("aws-chunked");
-                headers.insert(header::CONTENT_ENCODING, chunked);
+                let codings = chunked(headers.get(header::CONTENT_ENCODING))?;
+                headers.insert(header::CONTENT_ENCODING, codings);
                 headers.insert("x-amz-decoded-content-length", job.length().into());
                 headers.insert("x-amz-trailer", algorithm.header().into());
             }
@@ -213,11 +211,24 @@ fn known(digests: &[Digest], algorithm: Algorithm) -> Result<&Digest, Error> {
     })
 }
 
+/// The codings of a body in chunks, and of the object in it: in this order, as S3 documents
+/// it ("Signature Calculations for the Authorization Header: Transferring Payload in Multiple
+/// Chunks", Amazon S3 API Reference).
+fn chunked(codings: Option<&HeaderValue>) -> Result<HeaderValue, Error> {
+    let Some(codings) = codings else {
+        return Ok(HeaderValue::from_static("aws-chunked"));
+    };
+    let joined = [b"aws-chunked,", codings.as_bytes()].concat();
+    HeaderValue::from_bytes(&joined).map_err(|error| unwritable(&error))
+}
+
 fn text(value: &str) -> Result<HeaderValue, Error> {
-    HeaderValue::from_str(value).map_err(|error| {
-        Error::new(
-            ErrorKind::Internal,
-            format!("cannot make a header: {error}"),
-        )
-    })
+    HeaderValue::from_str(value).map_err(|error| unwritable(&error))
+}
+
+fn unwritable(error: &dyn std::error::Error) -> Error {
+    Error::new(
+        ErrorKind::Internal,
+        format!("cannot make a header: {error}"),
+    )
 }
