@@ -71,6 +71,15 @@ impl Settings {
         named(name, parse(&value))
     }
 
+    /// The value of an optional switch: `true` or `false`.
+    pub fn take_switch(&mut self, name: &str) -> Result<Option<bool>, Error> {
+        self.take_as(name, |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(invalid(format!("`{}` is not true or false", excerpt(text)))),
+        })
+    }
+
     /// Refuses what no reader has taken, by name.
     pub fn finish(self) -> Result<(), Error> {
         let Some((name, _)) = self.unread.first() else {
@@ -155,6 +164,17 @@ mod tests {
             .require_as("size", |_| Err::<u8, _>(invalid("not a number".to_owned())))
             .unwrap_err();
         assert_eq!(error.message, "setting `size`: not a number");
+    }
+
+    #[test]
+    fn a_switch_is_true_or_false() {
+        let mut list = settings(&[("a", "true"), ("b", "false"), ("c", "yes")]).unwrap();
+        assert_eq!(list.take_switch("a"), Ok(Some(true)));
+        assert_eq!(list.take_switch("b"), Ok(Some(false)));
+        assert_eq!(list.take_switch("absent"), Ok(None));
+        let error = list.take_switch("c").unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidInput);
+        assert_eq!(error.message, "setting `c`: `yes` is not true or false");
     }
 
     #[test]

@@ -1,18 +1,22 @@
-//! Where a store is and how its buckets are addressed.
+//! Where a store is, and where requests to it name their bucket.
 
 use std::fmt;
 use std::str::FromStr;
 
-use http::Uri;
-
-use super::bucket::Bucket;
 use crate::authority::Authority;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::excerpt;
-use crate::settings::Settings;
 
-/// The suffix of AWS's commercial partition.
-const DNS_SUFFIX: &str = "amazonaws.com";
+/// Region prefixes that are not of the partition `aws`, with theirs.
+const PARTITIONS: [(&str, &str); 7] = [
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("eusc-", "aws-eusc"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("us-isof-", "aws-iso-f"),
+    ("eu-isoe-", "aws-iso-e"),
+];
 
 /// How requests travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,8 +30,8 @@ pub enum Scheme {
 /// Scheme, host and port of a store, without a port that the scheme implies.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint {
-    scheme: Scheme,
-    authority: Authority,
+    pub(super) scheme: Scheme,
+    pub(super) authority: Authority,
 }
 
 /// Where a request names its bucket ("Virtual hosting of buckets", Amazon S3 User Guide).
@@ -42,125 +46,6 @@ pub enum Addressing {
 /// The name of a region, as signatures carry it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Region(String);
-
-/// A store: AWS's S3 in a region, or one that is compatible with it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Store {
-    endpoint: Endpoint,
-    addressing: Addressing,
-    region: Region,
-    /// Of AWS's partition; none for a store with an endpoint of its own.
-    dns_suffix: Option<String>,
-}
-
-impl Store {
-    /// AWS's S3 in `region`, under `amazonaws.com` or the suffix of another partition.
-    pub fn aws(region: Region, dns_suffix: &str) -> Result<Self, Error> {
-        let authority = format!("s3.{region}.{dns_suffix}").parse()?;
-        Ok(Self {
-            endpoint: Endpoint::new(Scheme::Https, authority),
-            addressing: Addressing::Virtual,
-            region,
-            dns_suffix: Some(dns_suffix.to_owned()),
-        })
-    }
-
-    /// A store at an endpoint of its own. Bucket names cannot go before an IP address.
-    pub fn at(endpoint: Endpoint, addressing: Addressing, region: Region) -> Result<Self, Error> {
-        if addressing == Addressing::Virtual && endpoint.authority.is_address() {
-            let message =
-                format!("virtual addressing needs a host name, and `{endpoint}` has none");
-            return Err(Error::new(ErrorKind::InvalidInput, message)
-                .with_cure("set `addressing` to `path`"));
-        }
-        Ok(Self {
-            endpoint,
-            addressing,
-            region,
-            dns_suffix: None,
-        })
-    }
-
-    /// Takes `region` and, optionally, `endpoint` with `addressing` (`path` unless set), or
-    /// `dns-suffix` of an AWS partition. Settings of others are left in the list.
-    pub fn from_settings(settings: &mut Settings) -> Result<Self, Error> {
-        let region = settings.require_as("region", str::parse)?;
-        let endpoint = settings.take_as("endpoint", str::parse)?;
-        let addressing = settings.take_as("addressing", str::parse)?;
-        let dns_suffix = settings.take_as("dns-suffix", dns_suffix)?;
-        match (endpoint, dns_suffix) {
-            (Some(_), Some(_)) => Err(Error::new(
-                ErrorKind::InvalidInput,
-                "settings `endpoint` and `dns-suffix` exclude each other",
-            )),
-            (Some(endpoint), None) => {
-                Self::at(endpoint, addressing.unwrap_or(Addressing::Path), region)
-            }
-            (None, dns_suffix) => {
-                let store = Self::aws(region, dns_suffix.as_deref().unwrap_or(DNS_SUFFIX))?;
-                let addressing = addressing.unwrap_or(store.addressing);
-                Ok(Self {
-                    addressing,
-                    ..store
-                })
-            }
-        }
-    }
-
-    /// The same store in another region: what a bucket elsewhere is reached by. A store with an
-    /// endpoint of its own stays where it is, and its signatures name the other region.
-    pub fn in_region(self, region: Region) -> Result<Self, Error> {
-        let Some(suffix) = self.dns_suffix else {
-            return Ok(Self { region, ..self });
-        };
-        let store = Self::aws(region, &suffix)?;
-        Ok(Self {
-            addressing: self.addressing,
-            ..store
-        })
-    }
-
-    /// The URI of a bucket, or of what is in it by its encoded path.
-    pub(super) fn uri(
-        &self,
-        bucket: &Bucket,
-        path: &str,
-        query: Option<&str>,
-    ) -> Result<Uri, Error> {
-        let Endpoint { scheme, authority } = &self.endpoint;
-        let uncovered = *scheme == Scheme::Https && bucket.is_dotted();
-        let (authority, path) = if self.addressing == Addressing::Virtual && !uncovered {
-            (format!("{bucket}.{authority}"), format!("/{path}"))
-        } else {
-            (authority.to_string(), format!("/{bucket}/{path}"))
-        };
-        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-        Uri::builder()
-            .scheme(scheme.as_str())
-            .authority(authority)
-            .path_and_query(path + &query)
-            .build()
-            .map_err(|error| {
-                let message = format!("bucket `{bucket}` cannot be addressed: {error}");
-                Error::new(ErrorKind::InvalidInput, message)
-            })
-    }
-
-    /// Scheme, host and port.
-    pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
-    /// How buckets are named in requests.
-    pub fn addressing(&self) -> Addressing {
-        self.addressing
-    }
-
-    /// The region that signatures name.
-    pub fn region(&self) -> &Region {
-        &self.region
-    }
-}
 
 impl Endpoint {
     /// An endpoint as it is sent: a port that the scheme implies is left out.
@@ -201,6 +86,14 @@ impl Region {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The partition that the region is in, as ARNs name it (the partitions file of AWS's
+    /// SDKs).
+    pub(super) fn partition(&self) -> &'static str {
+        let prefixed = |(prefix, _): &&(&str, &str)| self.0.starts_with(prefix);
+        let found = PARTITIONS.iter().find(prefixed);
+        found.map_or("aws", |(_, partition)| partition)
     }
 }
 
@@ -274,15 +167,4 @@ impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-fn dns_suffix(text: &str) -> Result<String, Error> {
-    let authority: Authority = text.parse()?;
-    if authority.is_address() || text.contains(':') {
-        return Err(Error::new(
-            ErrorKind::InvalidInput,
-            format!("`{}` is not a DNS suffix", excerpt(text)),
-        ));
-    }
-    Ok(authority.to_string())
 }

@@ -4,23 +4,87 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
+use super::access_point::AccessPoint;
+use super::store::Store;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::excerpt;
 
-/// The name of a general purpose bucket, or an access point alias used as one
-/// ("General purpose bucket naming rules", Amazon S3 User Guide).
+/// Ends of names that mean another protocol.
+const RESERVED: [(&str, &str); 5] = [
+    (
+        "--x-s3",
+        "is a directory bucket, which needs sessions of its own",
+    ),
+    (
+        "--xa-s3",
+        "is an access point of a directory bucket, which needs sessions of its own",
+    ),
+    (
+        ".mrap",
+        "is a multi-region access point, which needs signatures of its own",
+    ),
+    ("--op-s3", "is on an Outpost, which has hosts of its own"),
+    (
+        "--ol-s3",
+        "is of S3 Object Lambda, which has hosts of its own",
+    ),
+];
+
+/// A general purpose bucket, by its name or by an access point of it ("General purpose bucket
+/// naming rules", Amazon S3 User Guide). An access point's alias is a name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Bucket(String);
+pub struct Bucket(Form);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Form {
+    Name(String),
+    AccessPoint(AccessPoint),
+}
 
 impl Bucket {
-    /// The name.
+    /// The name, or the access point's ARN.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Form::Name(name) => name,
+            Form::AccessPoint(point) => point.arn(),
+        }
     }
 
-    /// Whether the name has dots, which a wildcard certificate does not cover.
+    /// The access point, unless the bucket goes by its name.
+    pub fn access_point(&self) -> Option<&AccessPoint> {
+        match &self.0 {
+            Form::Name(_) => None,
+            Form::AccessPoint(point) => Some(point),
+        }
+    }
+
+    /// Whether it is a name with dots, which a wildcard certificate does not cover.
     pub fn is_dotted(&self) -> bool {
-        self.0.contains('.')
+        matches!(&self.0, Form::Name(name) if name.contains('.'))
+    }
+
+    /// The store that has it: for an access point, the one of its region.
+    pub(super) fn home(&self, store: Store) -> Result<Store, Error> {
+        match self.access_point() {
+            Some(point) => store.in_region(point.region().clone()),
+            None => Ok(store),
+        }
+    }
+
+    /// The ARN that policies name it by.
+    pub(super) fn arn(&self) -> String {
+        match &self.0 {
+            Form::Name(name) => format!("arn:aws:s3:::{name}"),
+            Form::AccessPoint(point) => point.arn().to_owned(),
+        }
+    }
+
+    /// The ARN that policies name what is in it by.
+    pub(super) fn arn_of(&self, key: &str) -> String {
+        match &self.0 {
+            Form::Name(name) => format!("arn:aws:s3:::{name}/{key}"),
+            Form::AccessPoint(point) => format!("{point}/object/{key}"),
+        }
     }
 }
 
@@ -29,15 +93,13 @@ impl FromStr for Bucket {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         if text.starts_with("arn:") {
-            let why = "is an ARN; use the bucket's name or the access point's alias";
-            return Err(refused(ErrorKind::Unsupported, text, why));
+            return Ok(Self(Form::AccessPoint(text.parse()?)));
         }
-        if text.ends_with("--x-s3") {
-            let why = "is a directory bucket, which needs sessions of its own";
+        if let Some((_, why)) = RESERVED.iter().find(|(suffix, _)| text.ends_with(suffix)) {
             return Err(refused(ErrorKind::Unsupported, text, why));
         }
         match fault(text) {
-            None => Ok(Self(text.to_owned())),
+            None => Ok(Self(Form::Name(text.to_owned()))),
             Some(why) => Err(refused(ErrorKind::InvalidInput, text, why)),
         }
     }
@@ -45,7 +107,7 @@ impl FromStr for Bucket {
 
 impl fmt::Display for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -75,7 +137,7 @@ fn fault(text: &str) -> Option<&'static str> {
 }
 
 fn refused(kind: ErrorKind, text: &str, why: &str) -> Error {
-    Error::new(kind, format!("bucket name `{}` {why}", excerpt(text)))
+    Error::new(kind, format!("bucket `{}` {why}", excerpt(text)))
 }
 
 #[cfg(test)]
@@ -113,7 +175,14 @@ mod tests {
 
     #[test]
     fn what_needs_another_protocol_is_unsupported() {
-        for text in ["arn:aws:s3:::abc", "logs--usw2-az1--x-s3"] {
+        for text in [
+            "logs--usw2-az1--x-s3",
+            "logs--usw2-az1--xa-s3",
+            "mfzwi23gnjvgw.mrap",
+            "abc--op-s3",
+            "abc--ol-s3",
+            "arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap",
+        ] {
             let error = text.parse::<Bucket>().unwrap_err();
             assert_eq!(error.kind, ErrorKind::Unsupported);
         }

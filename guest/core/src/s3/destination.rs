@@ -4,10 +4,11 @@ use std::fmt;
 
 use http::Uri;
 
-use super::address::{Region, Store};
+use super::address::Region;
 use super::bucket::Bucket;
 use super::key::Key;
 use super::operation::Operation;
+use super::store::Store;
 use crate::error::Error;
 use crate::excerpt::excerpt;
 use crate::settings::Settings;
@@ -24,19 +25,19 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// Takes `bucket` and `key` beside the settings of [`Store::from_settings`].
+    /// Takes `bucket` and `key` beside the settings of [`Store::from_settings`]. An access point
+    /// decides the region.
     pub fn from_settings(settings: &mut Settings) -> Result<Self, Error> {
+        let store = Store::from_settings(settings)?;
+        let bucket: Bucket = settings.require_as("bucket", str::parse)?;
         Ok(Self {
-            store: Store::from_settings(settings)?,
-            bucket: settings.require_as("bucket", str::parse)?,
+            store: bucket.home(store)?,
+            bucket,
             key: settings.require_as("key", str::parse)?,
         })
     }
 
     /// The object's URI.
-    ///
-    /// A bucket with dots in its name is addressed by path under TLS even if virtual
-    /// addressing is set: no wildcard certificate covers more than one label.
     pub fn uri(&self) -> Result<Uri, Error> {
         self.uri_of(Operation::PutObject)
     }
@@ -48,10 +49,10 @@ impl Destination {
             .uri(&self.bucket, &self.key.encode(), query.as_deref())
     }
 
-    /// The same place in the store of another region.
+    /// The same place in the store of another region. An access point stays in its own.
     pub fn in_region(self, region: Region) -> Result<Self, Error> {
         Ok(Self {
-            store: self.store.in_region(region)?,
+            store: self.bucket.home(self.store.in_region(region)?)?,
             ..self
         })
     }

@@ -2,12 +2,13 @@
 
 use http::StatusCode;
 
-use super::address::{Region, Store};
+use super::address::Region;
 use super::bucket::Bucket;
 use super::destination::Destination;
 use super::document::{self, Document};
 use super::listing::Listing;
 use super::operation::Operation;
+use super::store::Store;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::{excerpt, identifier};
 use crate::response::Response;
@@ -27,7 +28,7 @@ pub fn refusal(
         bucket,
         failed: format!("cannot {} `{destination}`", operation.verb()),
         permission: operation.permission(),
-        resource: format!("{bucket}/{key}"),
+        resource: bucket.arn_of(key.as_str()),
     };
     subject.refusal(response)
 }
@@ -39,7 +40,7 @@ pub fn listing_refusal(response: &Response, listing: &Listing) -> Option<Error> 
         bucket: &listing.bucket,
         failed: format!("cannot list the multipart uploads of `{listing}`"),
         permission: "s3:ListBucketMultipartUploads",
-        resource: listing.bucket.to_string(),
+        resource: listing.bucket.arn(),
     };
     subject.refusal(response)
 }
@@ -59,7 +60,7 @@ struct Subject<'a> {
     failed: String,
     /// The IAM action that allows it.
     permission: &'static str,
-    /// What it must be allowed on: the ARN, without what all of S3's begin with.
+    /// The ARN of what it must be allowed on.
     resource: String,
 }
 
@@ -117,7 +118,7 @@ impl Subject<'_> {
                  aws s3 mb s3://{bucket} --region {region}"
             ),
             ("AccessDenied" | "", ErrorKind::Denied) => format!(
-                "allow {} on arn:aws:s3:::{} to the role behind the role alias; check also the \
+                "allow {} on {} to the role behind the role alias; check also the \
                  bucket's policy, and that a KMS key it uses may be used",
                 self.permission,
                 excerpt(&self.resource)

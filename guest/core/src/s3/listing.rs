@@ -5,10 +5,10 @@ use std::fmt;
 use http::Uri;
 use percent_encoding::utf8_percent_encode;
 
-use super::address::Store;
 use super::bucket::Bucket;
 use super::key::UNRESERVED;
 use super::operation::UploadId;
+use super::store::Store;
 use crate::error::Error;
 use crate::excerpt::excerpt;
 

@@ -11,7 +11,7 @@ use md5::{Digest as _, Md5};
 use zeroize::Zeroizing;
 
 use super::contradiction;
-use super::value::{field, invalid, switch};
+use super::value::{field, invalid};
 use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
 
@@ -62,10 +62,9 @@ impl Encryption {
             id: settings.take_as("sse-kms-key-id", field)?,
             context: settings.take_as("sse-kms-context", context)?,
         };
-        let bucket_key = settings.take_as("sse-bucket-key", |text| {
-            let value = if switch(text)? { "true" } else { "false" };
-            Ok(HeaderValue::from_static(value))
-        })?;
+        let bucket_key = settings.take_switch("sse-bucket-key")?;
+        let bucket_key = bucket_key.map(|on| if on { "true" } else { "false" });
+        let bucket_key = bucket_key.map(HeaderValue::from_static);
         let kms = key
             .first_setting()
             .or(bucket_key.as_ref().map(|_| "sse-bucket-key"));

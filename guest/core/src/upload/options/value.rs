@@ -124,15 +124,6 @@ pub(super) fn payer(text: &str) -> Result<HeaderValue, Error> {
     one_of(text, &["requester"])
 }
 
-/// `true` or `false`.
-pub(super) fn switch(text: &str) -> Result<bool, Error> {
-    match text {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(invalid(text, "is not true or false")),
-    }
-}
-
 /// A token of RFC 9110 §5.6.2.
 pub(super) fn is_token(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
