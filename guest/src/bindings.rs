@@ -18,4 +18,4 @@ wit_bindgen::generate!({
     },
 });
 
-pub(crate) use sealift::gateway::{jobs, payload, progress, types, vault};
+pub(crate) use sealift::gateway::{hints, jobs, journal, payload, progress, types, vault};

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use sealift_core::checksum::{Algorithm, Digest};
 use sealift_core::credentials::Credentials;
+use sealift_core::upload::{Outcome, Uploaded};
 use sealift_core::{Error, ErrorKind, Settings};
 
+use crate::bindings::exports::sealift::gateway::transfer;
 use crate::bindings::types;
 
 /// The settings of a list from the host.
@@ -34,10 +36,29 @@ pub(crate) fn digest(given: types::Checksum) -> Result<Digest, Error> {
     Digest::from_bytes(core_algorithm(given.algorithm), given.digest)
 }
 
-pub(crate) fn checksum(digest: &Digest) -> types::Checksum {
+fn checksum(digest: &Digest) -> types::Checksum {
     types::Checksum {
         algorithm: algorithm(digest.algorithm()),
         digest: digest.as_bytes().to_vec(),
+    }
+}
+
+/// How an upload ended.
+pub(crate) fn outcome(outcome: Outcome) -> transfer::Outcome {
+    let uploaded = |uploaded: Uploaded| transfer::Uploaded {
+        etag: uploaded.etag.trim_matches('"').to_owned(),
+        checksum: uploaded.checksum.as_ref().map(checksum),
+        version_id: uploaded.version_id,
+        attempts: uploaded.attempts,
+        reasons: uploaded
+            .failures
+            .into_iter()
+            .map(|failure| failure.message)
+            .collect(),
+    };
+    match outcome {
+        Outcome::Stored(object) => transfer::Outcome::Stored(uploaded(object)),
+        Outcome::AlreadyThere(object) => transfer::Outcome::AlreadyThere(uploaded(object)),
     }
 }
 

@@ -6,12 +6,15 @@ use sealift_core::{Error, ErrorKind, Response};
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method,
-    OutgoingRequest, Scheme,
+    OutgoingBody, OutgoingRequest, Scheme,
 };
 use wasi::io::streams::{InputStream, StreamError};
 
 /// What is read from a body at a time.
 const PIECE: u64 = 64 * 1024;
+
+/// The most that `blocking-write-and-flush` takes at a time.
+const STREAM_PIECE: usize = 4096;
 
 /// The request as `wasi:http` has it. The host writes `host` and `content-length`.
 pub(crate) fn outgoing(request: &Request<()>) -> Result<OutgoingRequest, Error> {
@@ -28,7 +31,10 @@ pub(crate) fn outgoing(request: &Request<()>) -> Result<OutgoingRequest, Error> 
     let outgoing = OutgoingRequest::new(headers);
     let method = match request.method().as_str() {
         "GET" => Method::Get,
+        "HEAD" => Method::Head,
         "PUT" => Method::Put,
+        "POST" => Method::Post,
+        "DELETE" => Method::Delete,
         other => Method::Other(other.to_owned()),
     };
     let scheme = if uri.scheme_str() == Some("http") {
@@ -49,12 +55,42 @@ pub(crate) fn outgoing(request: &Request<()>) -> Result<OutgoingRequest, Error> 
 
 /// Sends a request and waits for the whole of its answer.
 pub(crate) fn send(request: OutgoingRequest, to: &str) -> Result<Response, Error> {
-    let pending = outgoing_handler::handle(request, None).map_err(|code| failed(to, &code))?;
+    let pending = begin(request, to)?;
     pending.subscribe().block();
-    response(&pending, to)
+    answer(&pending, to)
 }
 
-fn response(pending: &FutureIncomingResponse, to: &str) -> Result<Response, Error> {
+/// Sends a request that has its body, or needs none.
+pub(crate) fn begin(request: OutgoingRequest, to: &str) -> Result<FutureIncomingResponse, Error> {
+    outgoing_handler::handle(request, None).map_err(|code| failed(to, &code))
+}
+
+/// Sends a request with these bytes as its body.
+pub(crate) fn begin_with(
+    request: OutgoingRequest,
+    bytes: &[u8],
+    to: &str,
+) -> Result<FutureIncomingResponse, Error> {
+    let broken = || Error::new(ErrorKind::Network, format!("the request to {to} broke off"));
+    let body = request
+        .body()
+        .map_err(|()| Error::new(ErrorKind::Internal, "a request has two bodies"))?;
+    let pending = begin(request, to)?;
+    let stream = body
+        .write()
+        .map_err(|()| Error::new(ErrorKind::Internal, "a body was written twice"))?;
+    for piece in bytes.chunks(STREAM_PIECE) {
+        stream
+            .blocking_write_and_flush(piece)
+            .map_err(|_| broken())?;
+    }
+    drop(stream);
+    OutgoingBody::finish(body, None).map_err(|code| failed(to, &code))?;
+    Ok(pending)
+}
+
+/// The whole of an answer that has come.
+pub(crate) fn answer(pending: &FutureIncomingResponse, to: &str) -> Result<Response, Error> {
     match pending.get() {
         Some(Ok(Ok(response))) => whole(&response, to),
         Some(Ok(Err(code))) => Err(failed(to, &code)),

@@ -11,6 +11,10 @@ use crate::error::{Error, ErrorKind};
 use crate::excerpt::excerpt;
 use crate::settings::Settings;
 
+mod combine;
+
+pub use combine::Combined;
+
 /// A checksum algorithm of S3 ("Checking object integrity", Amazon S3 User Guide).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Algorithm {
@@ -81,6 +85,22 @@ impl Algorithm {
             Self::Sha1 => "x-amz-checksum-sha1",
             Self::Sha256 => "x-amz-checksum-sha256",
         })
+    }
+
+    /// The name in upper case, as S3's own fields have it.
+    pub fn s3_name(self) -> &'static str {
+        match self {
+            Self::Crc64Nvme => "CRC64NVME",
+            Self::Crc32 => "CRC32",
+            Self::Crc32C => "CRC32C",
+            Self::Sha1 => "SHA1",
+            Self::Sha256 => "SHA256",
+        }
+    }
+
+    /// Whether the checksum of a whole follows from those of its parts: true of CRCs.
+    pub fn can_be_combined(self) -> bool {
+        matches!(self, Self::Crc64Nvme | Self::Crc32 | Self::Crc32C)
     }
 
     /// The size of a digest in bytes.

@@ -1,7 +1,7 @@
 //! When to try again, as AWS's clients do ("Retry behavior", AWS SDKs and Tools Reference
 //! Guide, standard mode).
 
-use std::num::NonZeroU8;
+use std::num::{NonZeroU8, NonZeroU32};
 use std::time::Duration;
 
 use crate::clock::Now;
@@ -35,6 +35,13 @@ pub struct History {
     pub clock_corrected: bool,
 }
 
+/// What retries may cost, shared by all requests of a job: when a store fails at large, the
+/// requests of a job must not all go on trying ("Retry behavior", retry quota).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    tokens: u16,
+}
+
 /// What to do about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
@@ -59,23 +66,68 @@ impl Default for Policy {
     }
 }
 
+impl Default for Quota {
+    fn default() -> Self {
+        Self { tokens: Self::FULL }
+    }
+}
+
+impl Quota {
+    const FULL: u16 = 500;
+    const RETRY: u16 = 5;
+    /// A retry after silence costs more: it has already cost time.
+    const RETRY_AFTER_SILENCE: u16 = 10;
+
+    /// A request succeeded; the retry before it, if there was one, is refunded.
+    pub fn refund(&mut self, after_retry: bool) {
+        let tokens = if after_retry { Self::RETRY } else { 1 };
+        self.tokens = self.tokens.saturating_add(tokens).min(Self::FULL);
+    }
+
+    /// Whether there is enough left for a retry after `error`, which it then costs.
+    fn draw(&mut self, error: &Error) -> bool {
+        let cost = match error.kind {
+            ErrorKind::Network | ErrorKind::Timeout => Self::RETRY_AFTER_SILENCE,
+            _ => Self::RETRY,
+        };
+        let left = self.tokens.checked_sub(cost);
+        self.tokens = left.unwrap_or(self.tokens);
+        left.is_some()
+    }
+}
+
 impl Policy {
-    /// The default, but for `attempts`, which is taken from the settings: 1 to 255.
+    /// The default, but for `attempts` (1 to 255, for each request) and `deadline` (seconds, for
+    /// the job), which are taken from the settings.
     pub fn from_settings(settings: &mut Settings) -> Result<Self, Error> {
         let attempts = settings.take_as("attempts", |text| {
             text.parse()
                 .map_err(|_| Error::new(ErrorKind::InvalidInput, "is not a number from 1 to 255"))
         })?;
+        let deadline = settings.take_as("deadline", |text| {
+            let seconds = text.parse::<NonZeroU32>();
+            seconds.map_err(|_| Error::new(ErrorKind::InvalidInput, "is not a number of seconds"))
+        })?;
+        let deadline = deadline.map(|seconds| Duration::from_secs(seconds.get().into()));
         let default = Self::default();
         Ok(Self {
             max_attempts: attempts.unwrap_or(default.max_attempts),
+            deadline: deadline.unwrap_or(default.deadline),
             ..default
         })
     }
 
     /// Decides on `error`. `random` is uniform over all of `u64`; the wait is spread over the
-    /// whole range ("full jitter") so that a fleet does not come back in step.
-    pub fn decide(&self, history: History, error: &Error, random: u64, now: Now) -> Retry {
+    /// whole range ("full jitter") so that a fleet does not come back in step. What another try
+    /// costs is drawn from `quota`.
+    pub fn decide(
+        &self,
+        history: History,
+        error: &Error,
+        quota: &mut Quota,
+        random: u64,
+        now: Now,
+    ) -> Retry {
         if history.attempts >= self.max_attempts.get() {
             return Retry::GiveUp;
         }
@@ -88,6 +140,9 @@ impl Policy {
         };
         let elapsed = now.monotonic.saturating_sub(history.started);
         if elapsed.saturating_add(wait) > self.deadline {
+            return Retry::GiveUp;
+        }
+        if !quota.draw(error) {
             return Retry::GiveUp;
         }
         match error.kind {
@@ -140,7 +195,7 @@ mod tests {
 
     fn decide(history: History, kind: ErrorKind) -> Retry {
         let error = Error::new(kind, "");
-        Policy::default().decide(history, &error, u64::MAX, at(0))
+        Policy::default().decide(history, &error, &mut Quota::default(), u64::MAX, at(0))
     }
 
     #[test]
@@ -152,7 +207,7 @@ mod tests {
         let error = Error::new(ErrorKind::Throttled, "");
         let waits = [1, 2, 3, 5, 6, 200].map(|attempts| {
             let history = History { attempts, ..FIRST };
-            match policy.decide(history, &error, u64::MAX, at(0)) {
+            match policy.decide(history, &error, &mut Quota::default(), u64::MAX, at(0)) {
                 Retry::After(wait) => wait.as_millis().div_ceil(1000),
                 other => panic!("{other:?}"),
             }
@@ -163,7 +218,7 @@ mod tests {
     #[test]
     fn the_lowest_draw_waits_not_at_all() {
         let error = Error::new(ErrorKind::Server, "");
-        let retry = Policy::default().decide(FIRST, &error, 0, at(0));
+        let retry = Policy::default().decide(FIRST, &error, &mut Quota::default(), 0, at(0));
         assert_eq!(retry, Retry::After(Duration::ZERO));
     }
 
@@ -174,7 +229,7 @@ mod tests {
                 retry_after: Some(Duration::from_secs(seconds)),
                 ..Error::new(ErrorKind::Throttled, "")
             };
-            Policy::default().decide(FIRST, &error, 0, at(0))
+            Policy::default().decide(FIRST, &error, &mut Quota::default(), 0, at(0))
         };
         assert_eq!(asked(7), Retry::After(Duration::from_secs(7)));
         assert_eq!(asked(86_400), Retry::After(Duration::from_mins(5)));
@@ -223,7 +278,8 @@ mod tests {
             ..Policy::default()
         };
         let error = Error::new(ErrorKind::Network, "");
-        let decide = |seconds| policy.decide(FIRST, &error, u64::MAX, at(seconds));
+        let decide =
+            |seconds| policy.decide(FIRST, &error, &mut Quota::default(), u64::MAX, at(seconds));
         assert!(matches!(decide(59), Retry::After(_)));
         assert_eq!(decide(60), Retry::GiveUp);
     }
@@ -255,7 +311,7 @@ mod tests {
                 ..Error::new(ErrorKind::Throttled, "")
             };
             let history = History { attempts, ..FIRST };
-            if let Retry::After(wait) = policy.decide(history, &error, random, at(0)) {
+            if let Retry::After(wait) = policy.decide(history, &error, &mut Quota::default(), random, at(0)) {
                 prop_assert!(wait <= policy.max_retry_after.max(policy.max_backoff));
                 let asked = error.retry_after.unwrap_or_default();
                 prop_assert!(wait >= asked.min(policy.max_retry_after));

@@ -1,53 +1,110 @@
-//! One object with one `PUT`, as a state machine.
+//! One object, as a state machine: with one `PUT`, or as a multipart upload that goes on where an
+//! earlier one ended.
 //!
 //! The caller asks [`Upload::next`] what to do, does it, and tells [`Upload::handle`] how it
-//! went, until the action is [`Action::Done`]. Every attempt asks for credentials again: the
-//! host's vault answers from its cache, and what it hands out is fresh when the request is
-//! signed, however long the wait before it was.
+//! went, until the action is [`Action::Done`]. Only [`Action::Send`] is answered later: several
+//! requests may be under way, and are answered in any order. Every attempt asks for credentials
+//! again: the host's vault answers from its cache, and what it hands out is fresh when the request
+//! is signed, however long the wait before it was.
 
+mod ending;
+mod exchange;
 mod job;
 mod options;
-mod put;
+mod parts;
+mod protection;
+mod record;
+mod request;
+mod stage;
 
+use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Duration;
 
 use http::Request;
 
-pub use self::job::{Job, MAX_PUT, Uploaded};
+pub use self::exchange::RequestId;
+pub use self::job::{Described, Job, MAX_PUT, Outcome, Transfer, Uploaded};
 pub use self::options::Options;
+pub use self::parts::{MAX_PART, MAX_PARTS, MIN_PART};
 use crate::checksum::{Algorithm, Digest};
-use crate::clock::{self, Now};
+use crate::clock::Now;
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
 use crate::response::Response;
-use crate::retry::{History, Policy, Retry};
-use put::Plan;
+use crate::retry::Policy;
+use crate::s3::{Region, UploadId};
+use exchange::{Ended, Exchanges};
+use parts::Parts;
+use stage::Stage;
 
 /// What the caller is to do next.
 #[derive(Debug)]
 pub enum Action {
+    /// Read the job's journal. Answer with [`Event::Journal`].
+    Load,
+    /// Add an entry to the journal, and wait until it is on disk. Answer with [`Event::Written`].
+    Append(Vec<u8>),
+    /// Forget all entries of the journal. Answer with [`Event::Written`].
+    Reset,
     /// Get credentials. Answer with [`Event::Credentials`].
     Credentials {
         /// The access key id that the store has rejected, so that a cache drops it.
         rejected: Option<String>,
     },
-    /// Compute a checksum of the whole payload. Answer with [`Event::Digest`].
+    /// Compute a checksum of a range of the payload. Answer with [`Event::Digest`].
     Digest {
         /// Which one.
         algorithm: Algorithm,
+        /// Of what.
+        range: Range<u64>,
     },
-    /// Send the request with the payload as its body; the sender sets `content-length`.
-    /// Answer with [`Event::Answer`] or [`Event::Failed`].
-    Put {
+    /// Take the next piece of the stream. Answer with [`Event::Acquired`].
+    Acquire {
+        /// At most so many bytes.
+        length: u64,
+    },
+    /// These bytes of the stream are not needed again. Not answered.
+    Release(Range<u64>),
+    /// Tell how it goes. Answer with [`Event::GoOn`] or [`Event::Stop`].
+    Report(Step),
+    /// Remember, for other jobs, in which region the bucket is. Not answered.
+    Remember(Region),
+    /// Send a request, and go on without its answer. Where it carries bytes of the payload, the
+    /// sender sets `content-length`. Answered later with [`Event::Answer`] or [`Event::Failed`].
+    Send {
+        /// Names it in the answer.
+        id: RequestId,
         /// The signed request.
         request: Request<()>,
-        /// How the payload becomes the body.
+        /// Its body.
+        body: Body,
+    },
+    /// Cut all requests that are under way. Not answered.
+    Cut,
+    /// Wait for the next answer, at most until then. Answer with what came, or [`Event::Time`].
+    Wait {
+        /// By the monotonic clock; nothing: as long as it takes.
+        until: Option<Duration>,
+    },
+    /// Nothing more: the object is stored, or why it is not.
+    Done(Result<Outcome, Error>),
+}
+
+/// What a request carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// Nothing.
+    Empty,
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// Bytes of the payload.
+    Payload {
+        /// Which.
+        range: Range<u64>,
+        /// How they are written.
         framing: Framing,
     },
-    /// Wait. Answer with [`Event::WaitOver`].
-    Wait(Duration),
-    /// Nothing more: the object is stored, or why it is not.
-    Done(Result<Uploaded, Error>),
 }
 
 /// How a payload becomes a request body.
@@ -59,276 +116,214 @@ pub enum Framing {
     AwsChunked(Algorithm),
 }
 
+/// A step worth telling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A request is about to be sent; 1 for its first attempt.
+    Attempt(u32),
+    /// An attempt failed and will be repeated.
+    Retrying {
+        /// Why.
+        reason: String,
+        /// After how long.
+        delay: Duration,
+    },
+}
+
 /// What has happened.
 #[derive(Debug)]
 pub enum Event {
+    /// The journal's entries, in the order in which they were added.
+    Journal(Result<Vec<Vec<u8>>, Error>),
+    /// The journal was written, or could not be.
+    Written(Result<(), Error>),
     /// The credentials that were asked for.
     Credentials(Result<Credentials, Error>),
-    /// The checksum that was asked for, in base64 of its big-endian bytes.
-    Digest(Result<String, Error>),
-    /// The store's answer to the request.
+    /// The checksum that was asked for.
+    Digest(Result<Digest, Error>),
+    /// The piece of the stream that was asked for; nothing at its end.
+    Acquired(Result<Option<Range<u64>>, Error>),
+    /// The store's answer to a request.
     Answer {
+        /// Which request.
+        id: RequestId,
         /// The whole answer.
         response: Response,
         /// The checksum that went into the trailer, in base64; for
         /// [`Framing::AwsChunked`] only, and only if the trailer was sent.
         sent_checksum: Option<String>,
     },
-    /// The request did not come to an answer.
-    Failed(Error),
-    /// The wait is over.
-    WaitOver,
+    /// A request did not come to an answer.
+    Failed {
+        /// Which request.
+        id: RequestId,
+        /// Why.
+        error: Error,
+    },
+    /// The time has come, and no answer.
+    Time,
+    /// The job goes on.
+    GoOn,
     /// The job is to stop, whatever it was doing.
-    Cancelled,
+    Stop,
 }
 
 /// The state of one upload.
 #[derive(Debug)]
 pub struct Upload {
     job: Job,
-    plan: Plan,
-    policy: Policy,
-    started: Duration,
-    state: State,
-    digests: Vec<Digest>,
-    attempts: u8,
-    refreshed: bool,
-    failures: Vec<Error>,
-    last_signature: Option<Signature>,
+    exchanges: Exchanges,
+    stage: Stage,
+    /// What is done before anything else, in order.
+    queue: VecDeque<Action>,
+    multipart: Option<Multipart>,
+    /// Uploads may be left over that were begun since then, in seconds since 1970, and that we do
+    /// not know the ids of.
+    strays: Option<i64>,
+    /// Uploads that are still to be aborted.
+    condemned: Vec<UploadId>,
+    /// Whether the journal takes entries.
+    journaled: bool,
+    /// Whether the journal has any.
+    written: bool,
+    /// Whether the bucket's region was learnt in this job.
+    moved: bool,
+    /// How often everything was begun anew.
+    restarts: u8,
 }
 
+/// A multipart upload that the store knows.
 #[derive(Debug)]
-enum State {
-    Digest(Algorithm),
-    Credentials { rejected: Option<String> },
-    Put(Credentials),
-    Wait(Duration),
-    Done(Result<Uploaded, Error>),
+struct Multipart {
+    id: UploadId,
+    parts: Parts,
 }
-
-/// Who signed a request, and when.
-#[derive(Debug)]
-struct Signature {
-    access_key_id: String,
-    at: Now,
-}
-
-/// Clocks that differ by less are taken as equal: the limit that AWS's clients use, below the
-/// 15 minutes that servers tolerate.
-const SKEW_LIMIT: Duration = Duration::from_mins(4);
 
 impl Upload {
     /// Starts a job; `now` is the start that the policy's deadline counts from.
     pub fn new(job: Job, policy: Policy, now: Now) -> Self {
-        let plan = Plan::of(&job);
-        let mut upload = Self {
+        Self {
             job,
-            plan,
-            policy,
-            started: now.monotonic,
-            state: State::Wait(Duration::ZERO),
-            digests: Vec::new(),
-            attempts: 0,
-            refreshed: false,
-            failures: Vec::new(),
-            last_signature: None,
-        };
-        upload.digest_or_begin();
-        upload
+            exchanges: Exchanges::new(policy, now),
+            stage: Stage::Loading,
+            queue: VecDeque::from([Action::Load]),
+            multipart: None,
+            strays: None,
+            condemned: Vec::new(),
+            journaled: true,
+            written: false,
+            moved: false,
+            restarts: 0,
+        }
     }
 
-    /// What to do now. Asking again before [`handle`](Self::handle) gives the same action.
+    /// What to do now. Each action is to be carried out once.
     pub fn next(&mut self, now: Now) -> Action {
-        match &self.state {
-            State::Digest(algorithm) => Action::Digest {
-                algorithm: *algorithm,
-            },
-            State::Credentials { rejected } => Action::Credentials {
-                rejected: rejected.clone(),
-            },
-            State::Put(credentials) => {
-                match self
-                    .plan
-                    .request(&self.job, &self.digests, credentials, now.wall)
-                {
-                    Ok(request) => {
-                        self.last_signature = Some(Signature {
-                            access_key_id: credentials.access_key_id().to_owned(),
-                            at: now,
-                        });
-                        let framing = self.plan.framing();
-                        Action::Put { request, framing }
-                    }
-                    Err(error) => {
-                        self.state = State::Done(Err(error.clone()));
-                        Action::Done(Err(error))
-                    }
-                }
+        loop {
+            if let Some(action) = self.queue.pop_front() {
+                return action;
             }
-            State::Wait(wait) => Action::Wait(*wait),
-            State::Done(result) => Action::Done(result.clone()),
+            if let Stage::Done(result) = &self.stage {
+                return Action::Done(result.clone());
+            }
+            match self.exchanges.next(&self.job, now) {
+                Ok(Some(action)) => return action,
+                Err(error) => {
+                    self.give_up(error);
+                    continue;
+                }
+                Ok(None) => {}
+            }
+            if !self.proceed() {
+                let until = self.exchanges.due();
+                return Action::Wait { until };
+            }
         }
     }
 
-    /// Takes in the outcome of the last action. `random` is uniform over all of `u64`.
+    /// Takes in what has happened. `random` is uniform over all of `u64`.
     ///
-    /// An event that does not answer the last action is a defect of the caller and ends the
-    /// job with an `Internal` error. After the end, events are ignored.
+    /// What nobody waits for, such as the answer to a request that was cut, is ignored.
     pub fn handle(&mut self, event: Event, now: Now, random: u64) {
-        match (&self.state, event) {
-            (State::Done(_), _) => {}
-            (_, Event::Cancelled) => self.stop(Error::new(
-                ErrorKind::Cancelled,
-                format!("the upload to `{}` was cancelled", self.job.destination),
-            )),
-            (State::Digest(algorithm), Event::Digest(digest)) => {
-                let digest = digest.and_then(|text| Digest::from_base64(*algorithm, &text));
-                self.keep_digest(digest);
-            }
-            (State::Credentials { rejected }, Event::Credentials(Ok(credentials))) => {
-                if rejected.as_deref() == Some(credentials.access_key_id()) {
-                    self.stop(still_rejected(&credentials));
-                } else {
-                    self.state = State::Put(credentials);
-                }
-            }
-            (State::Credentials { .. }, Event::Credentials(Err(error))) => {
-                self.fail(error, None, now, random);
-            }
-            (State::Put(_), Event::Failed(error)) => self.fail(error, None, now, random),
-            (
-                State::Put(_),
-                Event::Answer {
-                    response,
-                    sent_checksum,
-                },
-            ) => self.judge(&response, sent_checksum.as_deref(), now, random),
-            (State::Wait(_), Event::WaitOver) => self.begin(None),
-            (state, event) => {
-                let message = format!("{} came while {}", event.name(), state.name());
-                self.stop(Error::new(ErrorKind::Internal, message));
-            }
+        if matches!(self.stage, Stage::Done(_)) {
+            return;
         }
+        let ended = match event {
+            Event::Journal(entries) => return self.loaded(entries, now),
+            Event::Written(result) => return self.written(result),
+            Event::Acquired(piece) => return self.acquired(piece, now),
+            Event::Time | Event::GoOn => return,
+            Event::Stop => return self.stop(),
+            Event::Digest(digest) if matches!(self.stage, Stage::Comparing { .. }) => {
+                return self.compared(digest, now);
+            }
+            Event::Digest(digest) => self.exchanges.digest(digest),
+            Event::Credentials(credentials) => self.exchanges.credentials(credentials, now, random),
+            Event::Failed { id, error } => self.exchanges.failed(id, error, None, now, random),
+            Event::Answer {
+                id,
+                response,
+                sent_checksum,
+            } => {
+                let sent = sent_checksum.as_deref();
+                self.exchanges
+                    .answered(&self.job, id, &response, sent, now, random)
+            }
+        };
+        self.ended(ended, now);
     }
 
-    /// Why earlier attempts failed, oldest first; the last is the final error of a failed job.
+    /// Why attempts failed, oldest first.
     pub fn failures(&self) -> &[Error] {
-        &self.failures
+        self.exchanges.failures()
     }
 
-    fn digest_or_begin(&mut self) {
-        match self.plan.missing_digest(&self.digests) {
-            Some(algorithm) => self.state = State::Digest(algorithm),
-            None => self.begin(None),
-        }
-    }
-
-    fn keep_digest(&mut self, digest: Result<Digest, Error>) {
-        match digest {
-            Ok(digest) => {
-                self.digests.push(digest);
-                self.digest_or_begin();
+    fn ended(&mut self, ended: Ended, now: Now) {
+        match ended {
+            Ended::Nothing => {}
+            Ended::Retrying { reason, delay } => {
+                let step = Step::Retrying { reason, delay };
+                self.queue.push_back(Action::Report(step));
             }
-            Err(error) => self.stop(error),
+            Ended::Elsewhere { id, region, error } => self.follow(id, region, error),
+            Ended::Finished(finished) => self.finished(finished, now),
         }
     }
 
-    fn begin(&mut self, rejected: Option<String>) {
-        self.attempts = self.attempts.saturating_add(1);
-        self.state = State::Credentials { rejected };
-    }
-
-    fn judge(&mut self, response: &Response, sent: Option<&str>, now: Now, random: u64) {
-        match self.plan.judge(&self.job, &self.digests, response, sent) {
-            Ok(receipt) => {
-                self.state = State::Done(Ok(Uploaded {
-                    etag: receipt.etag,
-                    checksum: receipt.checksum,
-                    version_id: receipt.version_id,
-                    bytes: self.job.length(),
-                    attempts: self.attempts,
-                    failures: std::mem::take(&mut self.failures),
-                }));
+    /// Goes to the region that the store named, once.
+    fn follow(&mut self, id: RequestId, region: Region, error: Error) {
+        if std::mem::replace(&mut self.moved, true) {
+            return self.give_up(error);
+        }
+        match self.job.clone().in_region(region.clone()) {
+            Ok(job) => {
+                self.job = job;
+                self.exchanges.again(id);
+                self.queue.push_back(Action::Remember(region));
             }
-            Err(error) => self.fail(error, response.date(), now, random),
+            Err(_) => self.give_up(error),
         }
     }
 
-    fn fail(&mut self, error: Error, server_date: Option<i64>, now: Now, random: u64) {
-        let history = History {
-            started: self.started,
-            attempts: self.attempts,
-            refreshed: self.refreshed,
-            clock_corrected: self.clock_corrected(server_date, now),
-        };
-        match self.policy.decide(history, &error, random, now) {
-            Retry::After(wait) => {
-                self.failures.push(error);
-                self.state = State::Wait(wait);
-            }
-            Retry::Refresh => {
-                self.failures.push(error);
-                self.refreshed = true;
-                let signature = self.last_signature.take();
-                self.begin(signature.map(|signature| signature.access_key_id));
-            }
-            Retry::GiveUp => self.stop(error),
+    /// The journal cannot be written: the upload goes on, and could not be resumed.
+    fn written(&mut self, result: Result<(), Error>) {
+        if let Err(error) = result {
+            self.journaled = false;
+            self.exchanges.note(error);
         }
     }
 
-    fn stop(&mut self, error: Error) {
-        self.failures.push(error.clone());
-        self.state = State::Done(Err(error));
-    }
-
-    /// Whether the wall clock was set right since the request was signed: it has jumped
-    /// against the monotonic clock, and agrees now with the server's.
-    fn clock_corrected(&self, server_date: Option<i64>, now: Now) -> bool {
-        let (Some(server), Some(signature)) = (server_date, &self.last_signature) else {
-            return false;
-        };
-        let limit = i64::try_from(SKEW_LIMIT.as_secs()).unwrap_or(i64::MAX);
-        let signed = clock::unix_seconds(signature.at.wall);
-        let passed = now.monotonic.saturating_sub(signature.at.monotonic);
-        let expected = signed.saturating_add(i64::try_from(passed.as_secs()).unwrap_or(i64::MAX));
-        let wall = clock::unix_seconds(now.wall);
-        let apart = |one: i64, other: i64| one.saturating_sub(other).saturating_abs() > limit;
-        apart(wall, expected) && !apart(wall, server)
-    }
-}
-
-impl Event {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Credentials(_) => "credentials",
-            Self::Digest(_) => "a digest",
-            Self::Answer { .. } => "an answer",
-            Self::Failed(_) => "a failed request",
-            Self::WaitOver => "the end of a wait",
-            Self::Cancelled => "a cancellation",
+    fn append(&mut self, record: &record::Record) {
+        if self.journaled {
+            self.written = true;
+            self.queue.push_back(Action::Append(record.encode()));
         }
     }
-}
 
-impl State {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Digest(_) => "a digest was being computed",
-            Self::Credentials { .. } => "credentials were being fetched",
-            Self::Put(_) => "the object was being sent",
-            Self::Wait(_) => "waiting",
-            Self::Done(_) => "nothing was to be done",
-        }
+    fn stop(&mut self) {
+        let message = format!("the upload to `{}` was cancelled", self.job.destination);
+        self.give_up(Error::new(ErrorKind::Cancelled, message));
     }
-}
-
-fn still_rejected(credentials: &Credentials) -> Error {
-    let id = credentials.access_key_id();
-    Error::new(
-        ErrorKind::ExpiredCredentials,
-        format!("the store rejects the access key `{id}`, and no other was to be had"),
-    )
-    .with_cure("check that the credentials are meant for this store, and this device's clock")
 }
 
 #[cfg(test)]

@@ -106,6 +106,11 @@ impl Options {
         headers
     }
 
+    /// The headers of a request about the bucket rather than the object.
+    pub(super) fn listing_headers(&self) -> HeaderMap {
+        self.request.clone()
+    }
+
     /// Refuses what this store would refuse after it had all the bytes, or must never get.
     pub fn check(&self, store: &Store, has_checksum: bool) -> Result<(), Error> {
         let plain = store.endpoint().scheme() == Scheme::Http;

@@ -1,0 +1,177 @@
+//! What a job's journal says: how an upload continues in another process, or with another version
+//! of this component.
+//!
+//! Each entry is one JSON object with the format's version in `v`. What cannot be read, or is of
+//! another version, is no reason to fail: the upload begins anew.
+
+use serde::{Deserialize, Serialize};
+
+use super::parts::{MAX_PART, MAX_PARTS, MIN_PART, Parts, StoredPart, known_range};
+use crate::checksum::{Algorithm, Digest};
+use crate::s3::PartNumber;
+
+/// The version of the entries that are written and understood.
+const VERSION: u8 = 1;
+
+/// More entries of parts than any upload writes: each part, and some again.
+const MOST_RECORDED: usize = 2 * MAX_PARTS as usize;
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Record {
+    /// A multipart upload is about to be created.
+    Intent(Intent),
+    /// It has been created. Unless it is `alone`, attempts before may have created others.
+    Created { upload_id: String, alone: bool },
+    /// The store has a part of it.
+    Part {
+        number: u16,
+        etag: String,
+        checksum: Option<String>,
+    },
+    /// It is about to be completed.
+    Completing,
+}
+
+/// What an upload is made of. Another upload goes on with it only if it is made of the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Intent {
+    /// The source, as the host tells it from others.
+    pub(super) fingerprint: String,
+    /// Bytes; nothing for a stream.
+    pub(super) length: Option<u64>,
+    pub(super) part_size: u64,
+    /// A hash of the destination and of all that the store is told of the object.
+    pub(super) request: String,
+    /// When, in seconds since 1970 by the corrected clock.
+    pub(super) at: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    v: u8,
+    #[serde(flatten)]
+    record: Record,
+}
+
+/// What an earlier run has left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Past {
+    pub(super) intent: Intent,
+    /// Without it, the upload may have been created and we never learned how it is called.
+    pub(super) upload_id: Option<String>,
+    /// Whether others may have been created with it.
+    pub(super) alone: bool,
+    pub(super) completing: bool,
+    parts: Vec<(PartNumber, String, Option<String>)>,
+}
+
+impl Record {
+    /// A part that the store has.
+    pub(super) fn part(number: PartNumber, etag: &str, checksum: Option<&Digest>) -> Self {
+        Self::Part {
+            number: number.get(),
+            etag: etag.to_owned(),
+            checksum: checksum.map(Digest::to_base64),
+        }
+    }
+
+    /// The entry's bytes.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let entry = Entry {
+            v: VERSION,
+            record: self.clone(),
+        };
+        // Strings, numbers and options: nothing of it can fail to be written.
+        serde_json::to_vec(&entry).unwrap_or_default()
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let entry: Entry = serde_json::from_slice(bytes).ok()?;
+        (entry.v == VERSION).then_some(entry.record)
+    }
+}
+
+impl Past {
+    /// What the entries tell; nothing if they do not begin with an intent that we can read. The
+    /// last intent counts, and what follows an entry that cannot be read does not.
+    pub(super) fn read(entries: &[Vec<u8>]) -> Option<Self> {
+        let mut past: Option<Self> = None;
+        for record in entries.iter().map_while(|entry| Record::decode(entry)) {
+            match (record, &mut past) {
+                (Record::Intent(intent), _) => {
+                    past = Some(Self {
+                        intent,
+                        upload_id: None,
+                        alone: true,
+                        completing: false,
+                        parts: Vec::new(),
+                    });
+                }
+                (Record::Created { upload_id, alone }, Some(past)) => {
+                    past.upload_id = Some(upload_id);
+                    past.alone = alone;
+                }
+                (Record::Completing, Some(past)) => past.completing = true,
+                (
+                    Record::Part {
+                        number,
+                        etag,
+                        checksum,
+                    },
+                    Some(past),
+                ) => match PartNumber::new(number) {
+                    Some(number) if past.parts.len() < MOST_RECORDED => {
+                        past.parts.push((number, etag, checksum));
+                    }
+                    _ => return Some(past.clone()),
+                },
+                _ => return past,
+            }
+        }
+        past
+    }
+
+    /// Whether an upload made of `intent` can go on with this one.
+    pub(super) fn continues(&self, intent: &Intent) -> bool {
+        let Intent {
+            fingerprint,
+            length,
+            request,
+            ..
+        } = &self.intent;
+        (fingerprint, length, request) == (&intent.fingerprint, &intent.length, &intent.request)
+            && (MIN_PART..=MAX_PART).contains(&self.intent.part_size)
+            && length.is_some_and(|length| {
+                length.div_ceil(self.intent.part_size) <= u64::from(MAX_PARTS)
+            })
+    }
+
+    /// The parts, of which those that are stored need not be sent again. A part whose checksum is
+    /// not of `algorithm` does not count as stored.
+    pub(super) fn parts(&self, algorithm: Option<Algorithm>) -> Parts {
+        let (length, size) = (self.intent.length.unwrap_or(0), self.intent.part_size);
+        let mut parts = Parts::of(length, size);
+        for (number, etag, checksum) in &self.parts {
+            let Some(range) = known_range(length, size, *number) else {
+                continue;
+            };
+            let checksum = match (algorithm, checksum) {
+                (None, _) => None,
+                (Some(algorithm), Some(text)) => match Digest::from_base64(algorithm, text) {
+                    Ok(digest) => Some(digest),
+                    Err(_) => continue,
+                },
+                (Some(_), None) => continue,
+            };
+            let stored = StoredPart {
+                length: range.end - range.start,
+                etag: etag.clone(),
+                checksum,
+            };
+            parts.store(*number, stored);
+        }
+        parts
+    }
+}
