@@ -14,6 +14,12 @@ pub(crate) fn now() -> Now {
     }
 }
 
+/// Waits.
+pub(crate) fn sleep(time: Duration) {
+    let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    monotonic_clock::subscribe_duration(nanoseconds).block();
+}
+
 /// Uniform over all of `u64`.
 pub(crate) fn random() -> u64 {
     wasi::random::random::get_random_u64()

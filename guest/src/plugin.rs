@@ -12,7 +12,14 @@ impl Guest for Component {
         Description {
             name: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            capabilities: vec!["credentials.fetch".to_owned(), "transfer.upload".to_owned()],
+            capabilities: [
+                "credentials.fetch",
+                "transfer.upload",
+                "transfer.list-unfinished",
+                "transfer.abort",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
             providers: vec!["iot".to_owned()],
         }
     }

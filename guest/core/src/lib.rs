@@ -18,6 +18,7 @@ pub mod retry;
 pub mod s3;
 pub mod settings;
 pub mod sign;
+pub mod unfinished;
 pub mod upload;
 
 mod excerpt;

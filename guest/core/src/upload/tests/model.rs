@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use crate::error::ErrorKind;
 use crate::upload::Outcome;
 use chance::Chance;
-use world::{End, World};
+use world::{End, UNDER_WAY, World};
 
 /// Runs of one job that follow each other as a user's would: until one ends well, at most so many.
 const RUNS: usize = 30;
@@ -63,7 +63,7 @@ proptest! {
         while let End::Crashed = world.run() {}
         world.check_object();
         // Without leave to look, an object that was made unheard is made again.
-        let lost = u64::from(crashes) * world.under_way_at_most() + world.unheard() * world.length();
+        let lost = u64::from(crashes) * UNDER_WAY + world.unheard() * world.length();
         prop_assert!(
             world.sent() <= world.length() + lost,
             "{} bytes were sent for {} and {} that may have been lost",

@@ -22,6 +22,9 @@ const MIB: u64 = 1024 * 1024;
 const PART: u64 = 5 * MIB;
 const CONCURRENCY: u8 = 3;
 
+/// The most bytes that are on their way when a process dies.
+pub(super) const UNDER_WAY: u64 = CONCURRENCY as u64 * PART;
+
 /// More steps than any run takes.
 const MOST_STEPS: usize = 20_000;
 
@@ -91,10 +94,6 @@ impl World {
 
     pub(super) fn unheard(&self) -> u64 {
         self.unheard
-    }
-
-    pub(super) fn under_way_at_most(&self) -> u64 {
-        u64::from(CONCURRENCY) * PART
     }
 
     pub(super) fn left_over(&self) -> usize {
