@@ -112,6 +112,22 @@ pub(crate) struct LocalCloud {
     /// What the handed-out role may do, such as `s3:PutObject` [default: everything]
     #[arg(long, value_name = "ACTION", num_args = 1.., value_delimiter = ',')]
     pub(crate) allow: Vec<localcloud::Action>,
+
+    /// What goes wrong on purpose, as OPERATION:KIND[=VALUE][,OPTION=VALUE…]; may be repeated
+    ///
+    /// OPERATION is an API name such as `UploadPart`, `GetCredentials`, or `*`.
+    ///
+    /// KIND is one of: `status=503`, `late-error=500` (both with `code=`, `retry-after=SECONDS`),
+    /// `reset=BYTES`, `stall=TIME` (with `bytes=`), `slow=TIME`, `truncate`, `error-in-200`,
+    /// `expired-token`, `lost`, `repeat`, `corrupt`, `skew=SECONDS`.
+    ///
+    /// When: `p=0.1`, `times=N`, `after=N`, `every=N`, `seed=N`, `for=TIME,each=TIME`.
+    ///
+    /// For instance `UploadPart:status=503,p=0.1`, `UploadPart:reset=3MiB,every=5`,
+    /// `CompleteMultipartUpload:lost,times=1`, `*:status=503,for=2,each=10`.
+    /// docs/local-cloud.md tells what each of them does.
+    #[arg(long = "fault", value_name = "SPEC")]
+    pub(crate) faults: Vec<localcloud::Fault>,
 }
 
 /// What can be the value of a `Content-Type` field.

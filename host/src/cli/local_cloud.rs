@@ -14,6 +14,7 @@ pub(super) async fn run(args: args::LocalCloud) -> Result<(), Failure> {
     settings.credential_ttl = Duration::from_secs(args.credential_ttl);
     settings.clock_offset = args.clock_offset;
     settings.allow = (!args.allow.is_empty()).then_some(args.allow);
+    settings.faults = args.faults;
     let cloud = localcloud::start(settings).await.map_err(Failure::failed)?;
     let service = async {
         announce(&cloud)?;

@@ -34,6 +34,13 @@ impl Clock {
         OffsetDateTime::now_utc().saturating_add(time::Duration::seconds(self.offset.as_seconds()))
     }
 
+    /// A clock that is further ahead, or behind.
+    pub(crate) fn ahead(self, offset: ClockOffset) -> Self {
+        Self {
+            offset: self.offset.saturating_add(offset),
+        }
+    }
+
     /// The value of a `Date` header.
     pub(crate) fn http_date(self) -> HeaderValue {
         let text = self.now().format(HTTP_DATE).unwrap_or_default();

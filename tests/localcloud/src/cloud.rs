@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::counters::{Counters, Counts};
 use crate::directory::{Directory, Exports, Paths};
 use crate::error::Error;
+use crate::faults::{Fault, Faulty, Plan};
 use crate::fingerprint::Fingerprint;
 use crate::issued::Issued;
 use crate::listener::Listener;
@@ -35,6 +36,7 @@ pub async fn start(settings: Settings) -> Result<LocalCloud, Error> {
         registry: registry(&settings, Fingerprint::of(directory.device())),
         issued: Issued::new(settings.session_token_bytes),
         counters: Counters::default(),
+        faults: Plan::new(settings.faults.clone()),
     });
     let names = settings.buckets.iter().map(BucketName::as_str);
     let buckets: Vec<&str> = names.chain([DEFAULT_BUCKET]).collect();
@@ -55,6 +57,8 @@ pub async fn start(settings: Settings) -> Result<LocalCloud, Error> {
         bucket: buckets[0],
     })?;
 
+    let provider = Faulty::new(provider, Arc::clone(&context));
+    let s3 = Faulty::new(s3, Arc::clone(&context));
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(provider_listener.serve(provider_tls, Arc::new(provider), stopped.clone()));
@@ -127,6 +131,17 @@ impl LocalCloud {
     /// What happened so far.
     pub fn counts(&self) -> Counts {
         self.context.counters.snapshot()
+    }
+
+    /// What happened so far; from here on everything is counted from zero.
+    pub fn take_counts(&self) -> Counts {
+        self.context.counters.take()
+    }
+
+    /// Puts other faults in place of those that were there, from the next
+    /// request on. None ends them all.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        self.context.faults.set(faults);
     }
 
     /// Stops accepting, lets requests under way finish for a few seconds, and

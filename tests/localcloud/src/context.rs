@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::counters::Counters;
+use crate::faults::Plan;
 use crate::issued::Issued;
 use crate::registry::Registry;
 
@@ -12,4 +13,5 @@ pub(crate) struct Context {
     pub(crate) registry: Registry,
     pub(crate) issued: Issued,
     pub(crate) counters: Counters,
+    pub(crate) faults: Plan,
 }

@@ -102,6 +102,13 @@ impl Issued {
             .map(|record| record.secret_access_key.clone())
     }
 
+    /// Lets a key expire before its time.
+    pub(crate) fn expire(&self, access_key_id: &str, now: OffsetDateTime) {
+        if let Some(record) = self.lock().get_mut(access_key_id) {
+            record.expiration = record.expiration.min(now);
+        }
+    }
+
     /// Whether a key may be used now, with this token.
     pub(crate) fn check(
         &self,

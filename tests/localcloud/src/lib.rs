@@ -9,6 +9,8 @@
 //! * **S3**: protocol and Signature Version 4 by the `s3s` crate, storage over
 //!   plain files, so that what arrived can be looked at with `ls`.
 //!
+//! A [`Fault`] makes either of them fail on purpose.
+//!
 //! It is made for tests and demonstrations. What it does not do: it encrypts
 //! nothing at rest, has no versions, no bucket policies and one account, and
 //! it survives the death of its process but not of the machine (nothing is
@@ -25,16 +27,19 @@
 
 mod action;
 mod authority;
+mod body;
 mod clock;
 mod cloud;
 mod context;
 mod counters;
 mod directory;
 mod error;
+mod faults;
 mod files;
 mod fingerprint;
 mod issued;
 mod listener;
+mod operation;
 mod provider;
 mod registry;
 mod s3;
@@ -48,7 +53,9 @@ pub use cloud::{LocalCloud, start};
 pub use counters::Counts;
 pub use directory::Paths;
 pub use error::Error;
+pub use faults::{Fault, ParseFaultError};
 pub use fingerprint::Fingerprint;
+pub use operation::{Operation, ParseOperationError};
 pub use registry::{Registry, RoleAlias};
 pub use settings::{BucketName, ClockOffset, ParseSettingError, Settings};
 

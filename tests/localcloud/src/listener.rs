@@ -1,26 +1,27 @@
 //! Accepting, handshaking, serving and stopping, the same for both services.
 
 use std::convert::Infallible;
-use std::error::Error as StdError;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use rustls::ServerConfig;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::debug;
 
+use crate::body::AnswerBody;
 use crate::counters::Counter;
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
@@ -38,19 +39,25 @@ const WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 
 /// What answers requests.
 pub(crate) trait Handler: Send + Sync + 'static {
-    type Body: http_body::Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>
-        + Send
-        + 'static;
-
-    /// Answers one request; `peer` is the certificate that the client proved to own.
+    /// Answers one request, or ends its connection; `peer` is the certificate
+    /// that the client proved to own.
     fn handle(
         &self,
         peer: Option<Fingerprint>,
         request: Request<Incoming>,
-    ) -> impl Future<Output = Response<Self::Body>> + Send;
+    ) -> impl Future<Output = Result<Response<AnswerBody>, Cut>> + Send;
 
     /// What counts handshakes.
     fn handshakes(&self) -> Handshakes<'_>;
+}
+
+/// How a connection ends, with every request on it, instead of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// Closed without a word.
+    Close,
+    /// Reset, as if the machine had forgotten it.
+    Reset,
 }
 
 /// What counts handshakes.
@@ -170,28 +177,55 @@ async fn serve_connection<H: Handler>(
     handler: Arc<H>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let (_, session) = stream.get_ref();
+    let (tcp, session) = stream.get_ref();
     let peer = session
         .peer_certificates()
         .and_then(<[_]>::first)
         .map(Fingerprint::of);
+    let socket = second_handle(tcp);
+    let (cut, mut cuts) = mpsc::channel(1);
     let service = service_fn(move |request| {
-        let handler = Arc::clone(&handler);
-        async move { Ok::<_, Infallible>(handler.handle(peer, request).await) }
+        let (handler, cut) = (Arc::clone(&handler), cut.clone());
+        async move {
+            match handler.handle(peer, request).await {
+                Ok(answer) => Ok::<_, Infallible>(answer),
+                Err(how) => {
+                    // Should there be one already, the connection ends by that.
+                    let _ = cut.try_send(how);
+                    std::future::pending().await
+                }
+            }
+        }
     });
     let builder = http_builder();
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stopped(&mut stop) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let mut is_stopping = false;
+    let ended = loop {
+        tokio::select! {
+            ended = connection.as_mut() => break ended,
+            Some(how) = cuts.recv() => {
+                debug!(?how, "a connection is cut");
+                if how == Cut::Reset && let Err(error) = socket.and_then(|it| it.set_zero_linger()) {
+                    debug!(%error, "a connection is closed that should be reset");
+                }
+                return;
+            }
+            () = stopped(&mut stop), if !is_stopping => {
+                is_stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
         }
     };
     if let Err(error) = ended {
         debug!(error, "a connection ended badly");
     }
+}
+
+/// To change a socket's options while hyper owns the stream.
+fn second_handle(stream: &TcpStream) -> io::Result<TcpSocket> {
+    let handle = stream.as_fd().try_clone_to_owned()?;
+    Ok(TcpSocket::from_std_stream(handle.into()))
 }
 
 /// Ends when told to stop, and when nobody is left to tell.

@@ -5,20 +5,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, DATE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::Full;
-use hyper::body::Incoming;
+use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use tracing::{debug, error};
 
+use crate::body::{AnswerBody, RequestBody, whole};
 use crate::clock::iso_8601;
 use crate::context::Context;
+use crate::faults::{Problem, Service};
 use crate::fingerprint::Fingerprint;
 use crate::issued::Credentials;
-use crate::listener::{Handler, Handshakes};
+use crate::listener::Handshakes;
+use crate::operation::Operation;
 use crate::registry::Refusal;
 
 /// Answers `GET /role-aliases/{alias}/credentials`.
@@ -27,26 +28,40 @@ pub(crate) struct Provider {
     context: Arc<Context>,
 }
 
-impl Handler for Provider {
-    type Body = Full<Bytes>;
+impl Service for Provider {
+    fn operation(&self, _request: &Parts) -> Operation {
+        Operation::GetCredentials
+    }
 
-    async fn handle(
+    async fn call(
         &self,
         peer: Option<Fingerprint>,
-        request: Request<Incoming>,
-    ) -> Response<Full<Bytes>> {
+        request: Request<RequestBody>,
+    ) -> Response<AnswerBody> {
         let thing = request.headers().get("x-amzn-iot-thingname");
         let answer = match role_alias(&request) {
             None => Err(Failure::UnknownOperation),
             Some(alias) => self.credentials(peer, thing, &alias),
         };
-        let mut response = match answer {
+        let response = match answer {
             Ok(credentials) => json(StatusCode::OK, &Success::of(&credentials)),
             Err(failure) => failure.response(),
         };
-        self.stamp(response.headers_mut());
-        response
+        self.stamp(response)
     }
+
+    fn problem(&self, _method: &Method, problem: Problem<'_>) -> Response<AnswerBody> {
+        let (usual, message) = usual(problem.status);
+        let kind = problem.code.unwrap_or(usual);
+        let mut response = refusal(problem.status, kind, Some(message.to_owned()));
+        if let Some(seconds) = problem.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        self.stamp(response)
+    }
+
+    /// Who asks for credentials shows a certificate and has none yet.
+    fn expire_credentials(&self, _request: &Parts) {}
 
     fn handshakes(&self) -> Handshakes<'_> {
         let counters = &self.context.counters;
@@ -85,17 +100,19 @@ impl Provider {
     }
 
     /// What every response of AWS IoT carries.
-    fn stamp(&self, headers: &mut HeaderMap) {
-        let number = self.context.counters.provider_requests.count();
+    fn stamp(&self, mut response: Response<AnswerBody>) -> Response<AnswerBody> {
+        let headers = response.headers_mut();
+        let number = self.context.counters.answers.count();
         if let Ok(id) = HeaderValue::try_from(format!("00000000-0000-4000-8000-{number:012x}")) {
             headers.insert("x-amzn-requestid", id);
         }
         headers.insert(DATE, self.context.clock.http_date());
+        response
     }
 }
 
 /// The role alias that a request names, or `None` for any other request.
-fn role_alias(request: &Request<Incoming>) -> Option<String> {
+fn role_alias(request: &Request<RequestBody>) -> Option<String> {
     let path = request.uri().path();
     let alias = path
         .strip_prefix("/role-aliases/")?
@@ -119,7 +136,7 @@ impl From<Refusal> for Failure {
 }
 
 impl Failure {
-    fn response(&self) -> Response<Full<Bytes>> {
+    fn response(&self) -> Response<AnswerBody> {
         let (status, kind) = self.status();
         let message = match self {
             Self::Refused(refusal) => {
@@ -132,11 +149,7 @@ impl Failure {
                 Some("Internal failure".to_owned())
             }
         };
-        let mut response = json(status, &Problem { message });
-        response
-            .headers_mut()
-            .insert("x-amzn-errortype", HeaderValue::from_static(kind));
-        response
+        refusal(status, kind, message)
     }
 
     fn status(&self) -> (StatusCode, &'static str) {
@@ -159,8 +172,28 @@ impl Failure {
     }
 }
 
+fn refusal(status: StatusCode, kind: &str, message: Option<String>) -> Response<AnswerBody> {
+    let mut response = json(status, &RefusalJson { message });
+    if let Ok(kind) = HeaderValue::try_from(kind) {
+        response.headers_mut().insert("x-amzn-errortype", kind);
+    }
+    response
+}
+
+/// The kind and message that AWS IoT has for a status when nothing more is known.
+fn usual(status: StatusCode) -> (&'static str, &'static str) {
+    match status.as_u16() {
+        403 => ("AccessDeniedException", "Access Denied"),
+        404 => ("ResourceNotFoundException", "Not found"),
+        429 => ("ThrottlingException", "Rate exceeded"),
+        503 => ("ServiceUnavailableException", "Service unavailable"),
+        400..=499 => ("InvalidRequestException", "Invalid request"),
+        _ => ("InternalFailureException", "Internal failure"),
+    }
+}
+
 #[derive(Serialize)]
-struct Problem {
+struct RefusalJson {
     message: Option<String>,
 }
 
@@ -191,10 +224,10 @@ impl<'a> Success<'a> {
     }
 }
 
-fn json(status: StatusCode, value: &impl Serialize) -> Response<Full<Bytes>> {
+fn json(status: StatusCode, value: &impl Serialize) -> Response<AnswerBody> {
     // Strings and nothing else: this serialisation has no way to fail.
     let body = serde_json::to_vec(value).unwrap_or_default();
-    let mut response = Response::new(Full::from(body));
+    let mut response = Response::new(whole(body));
     *response.status_mut() = status;
     response
         .headers_mut()

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::action::Action;
+use crate::faults::{Fault, ParseFaultError};
 
 /// What a local cloud is started with.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Settings {
     pub allow: Option<Vec<Action>>,
     /// The length of a session token in bytes. AWS states no maximum.
     pub session_token_bytes: usize,
+    /// What goes wrong on purpose, the first that is due for a request first.
+    pub faults: Vec<Fault>,
 }
 
 impl Settings {
@@ -39,7 +42,14 @@ impl Settings {
             clock_offset: ClockOffset::default(),
             allow: None,
             session_token_bytes: 800,
+            faults: Vec::new(),
         }
+    }
+
+    /// Adds a fault, such as `UploadPart:status=503,p=0.1`.
+    pub fn fault(&mut self, text: &str) -> Result<&mut Self, ParseFaultError> {
+        self.faults.push(text.parse()?);
+        Ok(self)
     }
 }
 
@@ -79,6 +89,11 @@ impl ClockOffset {
     /// The offset in whole seconds.
     pub fn as_seconds(self) -> i64 {
         self.0
+    }
+
+    /// Both offsets together, or the limit on that side.
+    pub(crate) fn saturating_add(self, other: Self) -> Self {
+        Self((self.0 + other.0).clamp(-Self::MAX_SECONDS, Self::MAX_SECONDS))
     }
 }
 

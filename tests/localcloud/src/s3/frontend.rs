@@ -7,10 +7,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, DATE, EXPECT, SERVER};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, DATE, RETRY_AFTER, SERVER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
+use http_body_util::BodyExt;
 use s3s::Body;
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::host::{S3Host, VirtualHost};
@@ -19,15 +19,19 @@ use tracing::{debug, error};
 
 use super::access::{Keys, Policy};
 use super::claim::{Claim, Form};
-use super::leftover::SharedBody;
+use super::errors::{error_answer, usual};
 use super::operations::Operations;
 use super::refusal::{MAX_SKEW, Refusal};
+use super::route;
 use super::store::Store;
 use crate::REGION;
+use crate::body::{AnswerBody, RequestBody};
 use crate::context::Context;
 use crate::error::Error;
+use crate::faults::{Problem, Service};
 use crate::fingerprint::Fingerprint;
-use crate::listener::{Handler, Handshakes};
+use crate::listener::Handshakes;
+use crate::operation::Operation;
 
 /// The S3 service of a local cloud.
 pub(crate) struct Frontend {
@@ -99,23 +103,18 @@ impl Frontend {
         }
     }
 
-    async fn answer(&self, request: Request<Incoming>, request_id: &str) -> Response<Body> {
+    async fn answer(&self, request: Request<RequestBody>, request_id: &str) -> Response<Body> {
         let (mut parts, body) = request.into_parts();
-        let body = SharedBody::new(body);
-        // A client that asked first has not sent anything if nobody told it to.
-        let asks_first = parts.headers.contains_key(EXPECT);
         if let Err(refusal) = self.admit(&parts) {
             debug!(%refusal, "request refused");
-            if !asks_first {
-                body.discard().await;
-            }
+            body.discard().await;
             return refusal.response(request_id);
         }
         hide_secrets(&mut parts.headers);
         let request = Request::from_parts(parts, Body::http_body(body.clone()));
         match self.service.call(request).await {
             Ok(response) => {
-                if !response.status().is_success() && !asks_first {
+                if !response.status().is_success() {
                     body.discard().await;
                 }
                 response
@@ -128,20 +127,19 @@ impl Frontend {
             }
         }
     }
-}
 
-impl Handler for Frontend {
-    type Body = Body;
+    fn request_id(&self) -> String {
+        format!("{:016X}", self.context.counters.answers.count())
+    }
 
-    async fn handle(
+    /// What every response of S3 carries.
+    fn stamp(
         &self,
-        _peer: Option<Fingerprint>,
-        request: Request<Incoming>,
-    ) -> Response<Body> {
-        let request_id = format!("{:016X}", self.context.counters.s3_requests.count());
-        let is_head = request.method() == Method::HEAD;
-        let mut response = self.answer(request, &request_id).await;
-        if is_head && !response.status().is_success() {
+        mut response: Response<Body>,
+        method: &Method,
+        request_id: String,
+    ) -> Response<AnswerBody> {
+        if method == Method::HEAD && !response.status().is_success() {
             // HTTP/2 forbids a body here, and its length would announce one.
             *response.body_mut() = Body::empty();
             response.headers_mut().remove(CONTENT_LENGTH);
@@ -153,7 +151,45 @@ impl Handler for Frontend {
             headers.insert("x-amz-id-2", id.clone());
             headers.insert("x-amz-request-id", id);
         }
-        response
+        response.map(BodyExt::boxed_unsync)
+    }
+}
+
+impl Service for Frontend {
+    fn operation(&self, request: &Parts) -> Operation {
+        route::operation(request)
+    }
+
+    async fn call(
+        &self,
+        _peer: Option<Fingerprint>,
+        request: Request<RequestBody>,
+    ) -> Response<AnswerBody> {
+        let (request_id, method) = (self.request_id(), request.method().clone());
+        let response = self.answer(request, &request_id).await;
+        self.stamp(response, &method, request_id)
+    }
+
+    fn problem(&self, method: &Method, problem: Problem<'_>) -> Response<AnswerBody> {
+        let request_id = self.request_id();
+        let (usual, message) = usual(problem.status);
+        let (code, message) = match problem.code {
+            None => (usual, message),
+            Some(code) if code == usual => (usual, message),
+            Some(code) => (code, code),
+        };
+        let mut response = error_answer(problem.status, code, message, "", &request_id);
+        if let Some(seconds) = problem.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        self.stamp(response, method, request_id)
+    }
+
+    fn expire_credentials(&self, request: &Parts) {
+        if let Ok(claim) = Claim::of(request) {
+            let now = self.context.clock.now();
+            self.context.issued.expire(&claim.access_key_id, now);
+        }
     }
 
     fn handshakes(&self) -> Handshakes<'_> {

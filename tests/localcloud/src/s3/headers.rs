@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use s3s::{S3Result, s3_error};
 use serde::{Deserialize, Serialize};
 
-use super::faults::bad_request;
+use super::errors::bad_request;
 
 /// Headers that are kept with an object and given back with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ use tempfile::NamedTempFile;
 use tokio::task::JoinHandle;
 
 use super::checksum::Algorithm;
-use super::faults::bad_request;
+use super::errors::bad_request;
 use super::operations::joined;
 use super::store::StoreError;
 use crate::error::Error;

@@ -9,16 +9,16 @@ mod access;
 mod buckets;
 mod checksum;
 mod claim;
-mod faults;
+mod errors;
 mod frontend;
 mod headers;
 mod intake;
-mod leftover;
 mod listing;
 mod multipart;
 mod objects;
 mod operations;
 mod refusal;
+mod route;
 mod store;
 
 pub(crate) use access::Policy;

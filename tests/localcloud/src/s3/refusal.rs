@@ -2,11 +2,11 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 
-use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use s3s::Body;
 use time::OffsetDateTime;
 
+use super::errors::{error_answer, escape};
 use crate::REGION;
 use crate::clock::iso_8601;
 use crate::issued::Rejected;
@@ -52,18 +52,10 @@ impl Refusal {
     /// The response, without what every response carries.
     pub(super) fn response(&self, request_id: &str) -> Response<Body> {
         let (status, code) = self.status();
-        let message = escape(&self.to_string());
-        let details = self.details();
-        let body = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-             <Error><Code>{code}</Code><Message>{message}</Message>{details}\
-             <RequestId>{request_id}</RequestId></Error>"
-        );
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+        let message = self.to_string();
+        let mut response = error_answer(status, code, &message, &self.details(), request_id);
         if matches!(self, Self::WrongRegion(_)) {
+            let headers = response.headers_mut();
             headers.insert("x-amz-bucket-region", HeaderValue::from_static(REGION));
         }
         response
@@ -113,10 +105,4 @@ impl From<Rejected> for Refusal {
             Rejected::Expired => Self::ExpiredToken,
         }
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }
