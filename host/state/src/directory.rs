@@ -1,0 +1,73 @@
+//! The directory of what outlives a process.
+
+use std::fs::{DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use crate::{Clock, Hints, Journals};
+
+/// Where the files are. To name it touches no disk.
+#[derive(Clone, Debug)]
+pub struct StateDirectory(PathBuf);
+
+impl StateDirectory {
+    /// The directory at `path`, which is made when something is kept in it.
+    pub fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The journals of uploads.
+    pub fn journals(&self) -> Journals {
+        Journals::new(self.0.join("journal"))
+    }
+
+    /// The hints of the component with this digest, in lower-case hexadecimal.
+    pub fn hints(&self, digest: &str) -> Hints {
+        Hints::kept_in(self.0.join("hints").join(format!("{digest}.json")))
+    }
+
+    /// The clock, as far off as it was when it was last kept.
+    pub fn clock(&self) -> Clock {
+        Clock::kept_in(self.0.join("clock.json"))
+    }
+}
+
+/// Makes a directory and those above it if they are missing, for this user alone.
+pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+}
+
+/// Makes the names in a directory durable.
+pub(crate) fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+/// Puts a file with these contents in the place of `path`: all of it or nothing, also when the power
+/// goes.
+pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let directory = parent(path);
+    make_private(directory)?;
+    // 0600, and gone when it is dropped before it has its name.
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(contents)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    sync(directory)
+}
+
+/// The directory of a file.
+pub(crate) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => directory,
+        _ => Path::new("."),
+    }
+}
