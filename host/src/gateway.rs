@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use sealift_config::{Config, Environment};
 use sealift_keystore::{IdentityFiles, IdentityStore};
 use sealift_network::{IdentitySource, Network, Settings};
-use sealift_payload::Source;
+use sealift_payload::Payload;
 
 use crate::factory;
 use crate::sandbox::{
@@ -52,7 +52,7 @@ pub struct Upload {
     /// The object's key, literally.
     pub key: String,
     /// The object's bytes.
-    pub source: Source,
+    pub source: Payload,
     /// How to upload it: settings of `job.options` beside those of the configuration.
     pub options: Vec<Setting>,
 }
@@ -172,12 +172,13 @@ impl Gateway {
         let job = Job {
             target: location::target(s3, &upload.bucket, &upload.key),
             bytes_out: self.bytes_out(&upload.source),
+            bytes_out_per_acquired: self.config.sandbox.bytes_out.map_or(SENDS, |_| 0),
             bucket: upload.bucket,
             key: upload.key,
             location: location::location(s3),
             options,
             provider: location::provider(&self.config),
-            source: upload.source,
+            payload: upload.source,
         };
         let services = self.services(observer);
         let outcome = self
@@ -210,8 +211,10 @@ impl Gateway {
         })
     }
 
-    fn bytes_out(&self, source: &Source) -> u64 {
-        let default = source.len().saturating_mul(SENDS).saturating_add(OWN_BYTES);
+    /// At the beginning: what is acquired of a stream comes on top.
+    fn bytes_out(&self, source: &Payload) -> u64 {
+        let length = source.len().unwrap_or(0);
+        let default = length.saturating_mul(SENDS).saturating_add(OWN_BYTES);
         self.config
             .sandbox
             .bytes_out

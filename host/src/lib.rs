@@ -16,7 +16,7 @@
 //! let upload = Upload {
 //!     bucket: "telemetry".into(),
 //!     key: "2026/11/23.csv".into(),
-//!     source: sealift_payload::Source::open("/data/out.csv".as_ref())?,
+//!     source: sealift_payload::Source::open("/data/out.csv".as_ref())?.into(),
 //!     options: vec![Setting::new("content-type", "text/csv")],
 //! };
 //! let outcome = gateway.upload(upload, Arc::new(Unobserved)).await?;

@@ -58,7 +58,7 @@ fn upload(cloud: &Cloud, memories: &KeptMemories) -> String {
     let upload = Upload {
         bucket: "demo".into(),
         key: "key".into(),
-        source,
+        source: source.into(),
         options: Vec::new(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

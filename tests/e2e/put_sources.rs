@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::os::unix::fs::symlink;
+use std::process::Command;
 
 use sealift_tests::{Cloud, Outcome, Program};
 
@@ -220,4 +221,26 @@ fn standard_input_leaves_nothing_behind_on_disk() {
     let program = put(&cloud).env("SEALIFT_PUT_SPOOL_DIR", &spool);
     program.args(["-", "s3://demo/k"]).run_with(b"x").done();
     assert_eq!(std::fs::read_dir(spool).unwrap().count(), 0);
+}
+
+/// The program finds `/dev/null` in its place, and must not take that for an empty object.
+#[test]
+fn standard_input_that_is_closed_is_no_empty_object() {
+    let cloud = Cloud::start();
+    let program = put(&cloud).args(["-", "s3://demo/k"]).command();
+    let mut closing = Command::new("sh");
+    closing
+        .args(["-c", "exec \"$@\" <&-", "sh"])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin");
+    for (name, value) in program.get_envs() {
+        if let Some(value) = value {
+            closing.env(name, value);
+        }
+    }
+    let outcome = Outcome::from(closing.output().unwrap());
+    outcome.failed(2, &["standard input is closed", "hint: "]);
+    assert!(cloud.object("demo", "k").is_none());
 }

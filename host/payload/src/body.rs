@@ -42,7 +42,7 @@ impl Framing {
     }
 }
 
-/// A file-backed request body of known size. Made by [`Source::body`](crate::Source::body); needs a
+/// A file-backed request body of known size. Made by [`Payload::body`](crate::Payload::body); needs a
 /// tokio runtime when it is polled.
 ///
 /// It ends with an error, and short of the announced size, when the file cannot be read or has

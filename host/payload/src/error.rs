@@ -16,7 +16,7 @@ use crate::fingerprint::Change;
 pub enum Origin {
     /// A file that was opened by this path.
     File(PathBuf),
-    /// A stream that was spooled to a temporary file.
+    /// A stream, whose pieces go through a temporary file.
     Stream,
 }
 
@@ -24,7 +24,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "`{}`", path.display()),
-            Self::Stream => f.write_str("the spooled stream"),
+            Self::Stream => f.write_str("the stream"),
         }
     }
 }
@@ -138,15 +138,24 @@ pub enum SourceError {
         /// The kernel's answer.
         source: Errno,
     },
-    /// A range reaches outside the file, or ends before it begins.
+    /// A range reaches outside the file, or beyond what was acquired of the stream, or ends before it
+    /// begins.
     #[error("bytes {}..{} of {origin} do not exist: it has {size}", range.start, range.end)]
     OutOfRange {
-        /// The file.
+        /// The file, or the stream.
         origin: Origin,
         /// What was asked for.
         range: Range<u64>,
-        /// The file's size in bytes.
+        /// The file's size, or what was acquired of the stream, in bytes.
         size: u64,
+    },
+    /// A range of a stream, or a part of it, was released and may be gone.
+    #[error("bytes {}..{} of {origin} were released and cannot be had again", range.start, range.end)]
+    Released {
+        /// The stream.
+        origin: Origin,
+        /// What was asked for.
+        range: Range<u64>,
     },
     /// A read did not come to its end, because the runtime is shutting down.
     #[error("reading {origin} was interrupted")]
@@ -156,10 +165,20 @@ pub enum SourceError {
     },
 }
 
-/// Why a stream could not be spooled.
+/// Why a piece of a stream could not be acquired.
 #[derive(Debug, Error)]
 pub enum SpoolError {
-    /// The stream is longer than it may be.
+    /// Too much is held to take up more now. To release some of it helps.
+    #[error(
+        "{held} of the {limit} bytes that may be spooled are in use: there is no room for more of the stream"
+    )]
+    NoRoom {
+        /// In bytes.
+        held: u64,
+        /// In bytes.
+        limit: u64,
+    },
+    /// The stream does not end within the limit, which is too small for a useful piece.
     #[error("the stream is longer than the {limit} bytes that may be spooled")]
     TooLarge {
         /// In bytes.
@@ -192,10 +211,14 @@ pub enum SpoolError {
         /// The reader's answer.
         source: io::Error,
     },
-    /// The temporary file cannot serve as a source.
-    #[error("cannot use the spooled stream")]
-    Source(#[from] SourceError),
-    /// A write did not come to its end, because the runtime is shutting down.
-    #[error("spooling the stream was interrupted")]
-    Interrupted,
+    /// The kernel has no random numbers to tell this stream from others.
+    #[error("cannot give the stream a name of its own")]
+    Random(#[source] getrandom::Error),
+    /// Taking up a piece did not come to its end: the runtime is shutting down, or it was cancelled, and
+    /// bytes of the stream are lost.
+    #[error("reading the stream was interrupted after {read} bytes")]
+    Interrupted {
+        /// Bytes that were acquired before.
+        read: u64,
+    },
 }

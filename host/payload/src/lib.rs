@@ -1,9 +1,10 @@
 //! The bytes to upload: file-backed request bodies, checksums and spooled streams.
 //!
-//! A [`Source`] is an opened regular file together with its [`Fingerprint`]. [`Source::body`] makes
-//! a range of it the body of an HTTP request; hyper pulls from it directly, and page-cache hits
-//! cost neither a copy nor a thread hop. A stream without a length becomes a source through
-//! [`spool()`].
+//! A [`Payload`] is a file or a stream. [`Payload::body`] makes a range of it the body of an HTTP
+//! request; hyper pulls from it directly, and page-cache hits cost neither a copy nor a thread hop.
+//! A [`Source`] is an opened regular file together with its [`Fingerprint`]; a [`Stream`] is
+//! anything that can be read to an end not known in advance, of which the pieces in use are in a
+//! temporary file.
 //!
 //! The promise that everything here serves: **a file that changes while it is sent does not become
 //! an object.** The last bytes of a body are held back until the file's fingerprint still matches;
@@ -38,15 +39,20 @@ mod checksum;
 mod chunked;
 mod error;
 mod fingerprint;
+mod held;
+mod open_file;
+mod payload;
 mod reader;
 mod sending;
 mod source;
 mod spool;
+mod stream;
 
 pub use body::{FileBody, Framing};
 pub use checksum::{Algorithm, Checksum, UnknownAlgorithm};
 pub use error::{FileKind, Origin, SourceError, SpoolError};
 pub use fingerprint::{Change, Fingerprint};
+pub use payload::{Payload, READ_LIMIT};
 pub use sending::Sending;
-pub use source::{READ_LIMIT, Source};
-pub use spool::spool;
+pub use source::Source;
+pub use stream::Stream;

@@ -8,23 +8,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rustix::fs::{Advice, FileType, Mode, OFlags, fadvise, fstat, open, stat};
-use rustix::io::{Errno, IoSliceMut, ReadWriteFlags, pread, preadv2, retry_on_intr};
+use rustix::io::retry_on_intr;
 
 use crate::body::{FileBody, Framing};
-use crate::checksum::{Algorithm, Checksum, Hasher};
+use crate::checksum::{Algorithm, Checksum};
 use crate::error::{FileKind, Origin, SourceError};
 use crate::fingerprint::{Change, Fingerprint};
-use crate::reader::Reader;
+use crate::open_file::{Cached, OpenFile};
+use crate::payload::Payload;
 use crate::sending::Sending;
 
-/// The most that one [`Source::read`] answers, in bytes.
-pub const READ_LIMIT: usize = 1024 * 1024;
-
-/// What the checksum pass reads at once, in bytes: small enough for a core's own cache.
-const CHECKSUM_STEP: usize = 256 * 1024;
-
-/// An opened regular file (or a spooled stream) with its fingerprint at that time. A clone shares
-/// the open file.
+/// An opened regular file with its fingerprint at that time. A clone shares the open file.
 ///
 /// The file stays open whatever happens to its name, and every use checks that it is still what it
 /// was.
@@ -32,8 +26,7 @@ const CHECKSUM_STEP: usize = 256 * 1024;
 pub struct Source(Arc<Opened>);
 
 struct Opened {
-    file: OwnedFd,
-    origin: Origin,
+    file: OpenFile,
     fingerprint: Fingerprint,
 }
 
@@ -55,8 +48,7 @@ impl Source {
         Self::from_file(file, origin)
     }
 
-    /// Takes over a file that is open for reading.
-    pub(crate) fn from_file(file: OwnedFd, origin: Origin) -> Result<Self, SourceError> {
+    fn from_file(file: OwnedFd, origin: Origin) -> Result<Self, SourceError> {
         let status = match fstat(&file) {
             Ok(status) => status,
             Err(source) => return Err(SourceError::Open { origin, source }),
@@ -65,8 +57,7 @@ impl Source {
         // Only advice: a file system that cannot take it is read all the same.
         let _ = fadvise(&file, 0, None, Advice::Sequential);
         let source = Self(Arc::new(Opened {
-            file,
-            origin,
+            file: OpenFile { file, origin },
             fingerprint: Fingerprint::from(&status),
         }));
         source.refuse_sizeless()?;
@@ -75,7 +66,7 @@ impl Source {
 
     /// Where the bytes come from.
     pub fn origin(&self) -> &Origin {
-        &self.0.origin
+        &self.0.file.origin
     }
 
     /// The file's size in bytes when it was opened.
@@ -96,76 +87,47 @@ impl Source {
     /// Whether the file is still what it was when it was opened; [`SourceError::Changed`] says what
     /// is not.
     pub fn verify(&self) -> Result<(), SourceError> {
-        let status = fstat(&self.0.file).map_err(|source| SourceError::Verify {
-            origin: self.0.origin.clone(),
+        let status = fstat(&self.0.file.file).map_err(|source| SourceError::Verify {
+            origin: self.origin().clone(),
             source,
         })?;
         match self.0.fingerprint.change(&Fingerprint::from(&status)) {
             None => Ok(()),
             Some(change) => Err(SourceError::Changed {
-                origin: self.0.origin.clone(),
+                origin: self.origin().clone(),
                 change,
             }),
         }
     }
 
-    /// The checksum of a range. Reads all of it and blocks meanwhile.
+    /// [`Payload::checksum`] of a file.
     pub fn checksum(
         &self,
         algorithm: Algorithm,
         range: Range<u64>,
     ) -> Result<Checksum, SourceError> {
-        let Range { mut start, end } = self.within(range)?;
-        let mut hasher = Hasher::new(algorithm);
-        let mut buffer = vec![0; bounded(end - start, CHECKSUM_STEP)];
-        while start < end {
-            let piece = bounded(end - start, buffer.len());
-            self.fill(&mut buffer[..piece], start)?;
-            hasher.update(&buffer[..piece]);
-            start += piece as u64;
-        }
-        self.verify()?;
-        Ok(hasher.finish())
+        Payload::from(self.clone()).checksum(algorithm, range)
     }
 
-    /// Reads up to `length` bytes from `offset` on; blocks if they are not in the page cache.
-    ///
-    /// Fewer bytes than asked for come only at the end of the file and for a `length` above
-    /// [`READ_LIMIT`].
+    /// [`Payload::read`] of a file.
     pub fn read(&self, offset: u64, length: usize) -> Result<Bytes, SourceError> {
-        let rest = self.within(offset..self.len())?;
-        let mut buffer = vec![0; bounded(rest.end - rest.start, length.min(READ_LIMIT))];
-        self.fill(&mut buffer, offset)?;
-        self.verify()?;
-        Ok(buffer.into())
+        Payload::from(self.clone()).read(offset, length)
     }
 
-    /// Makes a range the body of a request, and an observer of its progress.
-    ///
-    /// An empty range is verified here and now, for an HTTP client need not look at a body that has
-    /// no bytes.
+    /// [`Payload::body`] of a file.
     pub fn body(
         &self,
         range: Range<u64>,
         framing: Framing,
     ) -> Result<(FileBody, Sending), SourceError> {
-        let range = self.within(range)?;
-        if range.is_empty() {
-            self.verify()?;
-        }
-        Ok(FileBody::new(Reader::new(self.clone(), range), framing))
+        Payload::from(self.clone()).body(range, framing)
     }
 
     /// Fills `buffer` from `offset` on; blocks.
-    pub(crate) fn fill(&self, mut buffer: &mut [u8], mut offset: u64) -> Result<(), SourceError> {
-        while !buffer.is_empty() {
-            let length = retry_on_intr(|| pread(&self.0.file, &mut *buffer, offset))
-                .map_err(|source| self.unreadable(offset, source))?;
-            if length == 0 {
-                return Err(self.ended_at(offset));
-            }
-            buffer = &mut buffer[length..];
-            offset += length as u64;
+    pub(crate) fn fill(&self, buffer: &mut [u8], offset: u64) -> Result<(), SourceError> {
+        let filled = self.0.file.fill(buffer, offset)?;
+        if filled < buffer.len() {
+            return Err(self.ended_at(offset + filled as u64));
         }
         Ok(())
     }
@@ -176,24 +138,22 @@ impl Source {
         buffer: &mut [u8],
         offset: u64,
     ) -> Result<Cached, SourceError> {
-        let mut slices = [IoSliceMut::new(buffer)];
-        match preadv2(&self.0.file, &mut slices, offset, ReadWriteFlags::NOWAIT) {
-            Ok(0) => Err(self.ended_at(offset)),
-            Ok(length) => Ok(Cached::Hit(length)),
-            Err(Errno::AGAIN | Errno::INTR) => Ok(Cached::Miss),
-            // A file system, a kernel or a system-call filter that does not know the flag or the
-            // call.
-            Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::PERM) => {
-                Ok(Cached::Unsupported)
-            }
-            Err(source) => Err(self.unreadable(offset, source)),
+        match self.0.file.read_cached(buffer, offset)? {
+            Cached::Hit(0) => Err(self.ended_at(offset)),
+            cached => Ok(cached),
         }
     }
 
-    pub(crate) fn interrupted(&self) -> SourceError {
-        SourceError::Interrupted {
-            origin: self.0.origin.clone(),
+    /// Whether the file had such a range when it was opened.
+    pub(crate) fn check_within(&self, range: &Range<u64>) -> Result<(), SourceError> {
+        if range.start <= range.end && range.end <= self.len() {
+            return Ok(());
         }
+        Err(SourceError::OutOfRange {
+            origin: self.origin().clone(),
+            range: range.clone(),
+            size: self.len(),
+        })
     }
 
     /// The file has no byte at `offset`, which its size promised.
@@ -202,7 +162,7 @@ impl Source {
             Err(error) => error,
             // Files of `/sys` promise a page and hold a line.
             Ok(()) => SourceError::Changed {
-                origin: self.0.origin.clone(),
+                origin: self.origin().clone(),
                 change: Change::Size {
                     from: self.len(),
                     to: offset,
@@ -211,31 +171,11 @@ impl Source {
         }
     }
 
-    fn unreadable(&self, offset: u64, source: Errno) -> SourceError {
-        SourceError::Read {
-            origin: self.0.origin.clone(),
-            offset,
-            source,
-        }
-    }
-
-    fn within(&self, range: Range<u64>) -> Result<Range<u64>, SourceError> {
-        if range.start <= range.end && range.end <= self.len() {
-            Ok(range)
-        } else {
-            Err(SourceError::OutOfRange {
-                origin: self.0.origin.clone(),
-                range,
-                size: self.len(),
-            })
-        }
-    }
-
     /// A file of `/proc` would otherwise be sent as an empty object, without complaint.
     fn refuse_sizeless(&self) -> Result<(), SourceError> {
-        if self.is_empty() && !matches!(retry_on_intr(|| pread(&self.0.file, &mut [0], 0)), Ok(0)) {
+        if self.is_empty() && self.0.file.fill(&mut [0], 0) != Ok(0) {
             return Err(SourceError::Sizeless {
-                origin: self.0.origin.clone(),
+                origin: self.origin().clone(),
             });
         }
         Ok(())
@@ -245,25 +185,10 @@ impl Source {
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source")
-            .field("origin", &self.0.origin)
+            .field("origin", self.origin())
             .field("fingerprint", &self.0.fingerprint)
             .finish_non_exhaustive()
     }
-}
-
-/// What the page cache had.
-pub(crate) enum Cached {
-    /// So many bytes, at least one.
-    Hit(usize),
-    /// Nothing at this place.
-    Miss,
-    /// This file can only be read by waiting for it.
-    Unsupported,
-}
-
-/// The smaller of the two: a length that fits memory because `limit` does.
-pub(crate) fn bounded(length: u64, limit: usize) -> usize {
-    usize::try_from(length).map_or(limit, |length| length.min(limit))
 }
 
 fn refuse_irregular(origin: &Origin, mode: u32) -> Result<(), SourceError> {

@@ -1,101 +1,89 @@
-//! Streams, made into files so that they can be measured, checked and sent again.
+//! The file through which a stream goes.
 
-use std::fs::File;
-use std::io::{self, Write as _};
-use std::path::Path;
+use std::io;
+use std::ops::Range;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::task::spawn_blocking;
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::{Errno, pwrite, retry_on_intr};
 
 use crate::error::{Origin, SpoolError};
-use crate::source::{Source, bounded};
+use crate::open_file::OpenFile;
 
-/// What is written at once, in bytes.
-const STEP: usize = 256 * 1024;
-
-/// Copies a stream to its end into a temporary file of `directory`, of at most `limit` bytes.
-///
-/// The file has no name (`O_TMPFILE`, or it is deleted at once), so that nothing is left behind:
-/// not by an error, not by dropping this future, not by the death of the process.
-///
-/// To take a long stream piece by piece, pass `(&mut reader).take(length)` with `limit` = `length`;
-/// a piece shorter than `length` is the last. Dropping the future loses what it had already read
-/// from the stream.
-pub async fn spool(
-    reader: impl AsyncRead + Unpin,
-    directory: &Path,
-    limit: u64,
-) -> Result<Source, SpoolError> {
-    let place = directory.to_owned();
-    let file = blocking(move || tempfile::tempfile_in(place))
-        .await?
-        .map_err(|error| cannot_write(directory, 0, error))?;
-    let file = copy(reader, file, directory, limit).await?;
-    Ok(Source::from_file(file.into(), Origin::Stream)?)
+/// A file without a name (`O_TMPFILE`, or it is deleted at once), so that nothing is left behind:
+/// not by an error, not by the death of the process. A byte of the stream is at the same place in
+/// the file; what was released is a hole.
+pub(crate) struct Spool {
+    pub(crate) file: OpenFile,
+    directory: PathBuf,
+    /// Whether it was said already that the file system keeps what was released.
+    complained: AtomicBool,
 }
 
-async fn copy(
-    mut reader: impl AsyncRead + Unpin,
-    mut file: File,
-    directory: &Path,
-    limit: u64,
-) -> Result<File, SpoolError> {
-    let mut buffer = Vec::new();
-    let mut total = 0;
-    loop {
-        read_step(&mut reader, &mut buffer, limit - total)
-            .await
-            .map_err(|source| SpoolError::Read {
-                read: total + buffer.len() as u64,
+impl Spool {
+    /// Makes the file; blocks.
+    pub(crate) fn create(directory: &Path) -> Result<Self, SpoolError> {
+        match tempfile::tempfile_in(directory) {
+            Ok(file) => Ok(Self::new(file.into(), directory)),
+            Err(source) => Err(SpoolError::Write {
+                directory: directory.to_owned(),
                 source,
-            })?;
-        if buffer.is_empty() {
-            return Ok(file);
+            }),
         }
-        let length = buffer.len() as u64;
-        if length > limit - total {
-            return Err(SpoolError::TooLarge { limit });
-        }
-        let written;
-        (file, buffer, written) = blocking(move || {
-            let written = file.write_all(&buffer);
-            (file, buffer, written)
-        })
-        .await?;
-        written.map_err(|error| cannot_write(directory, total, error))?;
-        total += length;
     }
-}
 
-/// Reads a full step, or what there is before the end of the stream, and never more than one byte
-/// over `allowed`.
-async fn read_step(
-    reader: impl AsyncRead + Unpin,
-    buffer: &mut Vec<u8>,
-    allowed: u64,
-) -> io::Result<()> {
-    let step = bounded(allowed.saturating_add(1), STEP);
-    buffer.clear();
-    buffer.reserve(step);
-    reader.take(step as u64).read_to_end(buffer).await?;
-    Ok(())
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, SpoolError> {
-    spawn_blocking(work)
-        .await
-        .map_err(|_| SpoolError::Interrupted)
-}
-
-fn cannot_write(directory: &Path, written: u64, source: io::Error) -> SpoolError {
-    let directory = directory.to_owned();
-    match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            SpoolError::DiskFull { directory, written }
+    fn new(file: OwnedFd, directory: &Path) -> Self {
+        Self {
+            file: OpenFile {
+                file,
+                origin: Origin::Stream,
+            },
+            directory: directory.to_owned(),
+            complained: AtomicBool::new(false),
         }
-        _ => SpoolError::Write { directory, source },
+    }
+
+    /// Writes all of `bytes`; blocks.
+    pub(crate) fn write(&self, bytes: &[u8], offset: u64) -> Result<(), SpoolError> {
+        let mut written = 0;
+        while written < bytes.len() {
+            let position = offset + written as u64;
+            match retry_on_intr(|| pwrite(&self.file.file, &bytes[written..], position)) {
+                Ok(0) => return Err(self.unwritable(offset, Errno::IO)),
+                Ok(length) => written += length,
+                Err(source) => return Err(self.unwritable(offset, source)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the space of a range back to the file system; blocks. Where that cannot be done, the
+    /// space is used until the file is closed.
+    pub(crate) fn discard(&self, range: &Range<u64>) {
+        let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        let length = range.end - range.start;
+        let punched = retry_on_intr(|| fallocate(&self.file.file, flags, range.start, length));
+        if let Err(error) = punched
+            && !self.complained.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(
+                directory = %self.directory.display(), %error,
+                "the file system cannot free parts of a file: a stream takes its whole length there"
+            );
+        }
+    }
+
+    fn unwritable(&self, written: u64, source: Errno) -> SpoolError {
+        let directory = self.directory.clone();
+        match source {
+            Errno::NOSPC | Errno::DQUOT => SpoolError::DiskFull { directory, written },
+            source => SpoolError::Write {
+                directory,
+                source: io::Error::from(source),
+            },
+        }
     }
 }
 
@@ -103,25 +91,49 @@ fn cannot_write(directory: &Path, written: u64, source: io::Error) -> SpoolError
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
+    use std::fs::File;
+    use std::os::unix::fs::MetadataExt as _;
+
     use super::*;
 
-    #[tokio::test]
-    async fn a_full_disk_has_its_own_error() {
+    fn spool(file: File) -> Spool {
+        Spool::new(file.into(), Path::new("/spool"))
+    }
+
+    #[test]
+    fn a_full_disk_has_its_own_error() {
         let full = File::options().write(true).open("/dev/full").unwrap();
-        let error = copy(&b"data"[..], full, Path::new("/spool"), 100)
-            .await
-            .unwrap_err();
+        let error = spool(full).write(b"data", 7).unwrap_err();
         assert!(
-            matches!(error, SpoolError::DiskFull { directory, written: 0 } if directory == Path::new("/spool"))
+            matches!(error, SpoolError::DiskFull { directory, written: 7 } if directory == Path::new("/spool"))
         );
     }
 
-    #[tokio::test]
-    async fn an_unwritable_file_is_not_called_a_full_disk() {
+    #[test]
+    fn an_unwritable_file_is_not_called_a_full_disk() {
         let read_only = File::open("/dev/null").unwrap();
-        let error = copy(&b"data"[..], read_only, Path::new("/spool"), 100)
-            .await
-            .unwrap_err();
+        let error = spool(read_only).write(b"data", 0).unwrap_err();
         assert!(matches!(error, SpoolError::Write { .. }));
+    }
+
+    #[test]
+    fn what_is_discarded_takes_no_space() {
+        let file = tempfile::tempfile().unwrap();
+        let spool = spool(file.try_clone().unwrap());
+        spool.write(&vec![7; 1 << 20], 0).unwrap();
+        file.sync_all().unwrap();
+        let before = file.metadata().unwrap().blocks();
+        spool.discard(&(0..512 << 10));
+        file.sync_all().unwrap();
+        assert!(file.metadata().unwrap().blocks() <= before / 2 + 16);
+        assert_eq!(file.metadata().unwrap().len(), 1 << 20);
+    }
+
+    #[test]
+    fn where_nothing_can_be_discarded_the_stream_goes_on() {
+        let spool = spool(File::open("/dev/null").unwrap());
+        spool.discard(&(0..10));
+        spool.discard(&(0..10));
+        assert!(spool.complained.load(Ordering::Relaxed));
     }
 }

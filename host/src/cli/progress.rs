@@ -23,15 +23,15 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// A bar for an object of this size; hidden unless somebody looks.
-    pub(super) fn new(global: &Global, name: &str, size: u64) -> Arc<Self> {
+    /// A bar for an object of this size, if it is known; hidden unless somebody looks.
+    pub(super) fn new(global: &Global, name: &str, size: Option<u64>) -> Arc<Self> {
         let seen = std::io::stderr().is_terminal() && !global.json && !global.quiet;
         let target = if seen {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()
         };
-        let bar = ProgressBar::with_draw_target(Some(size), target).with_message(name.to_owned());
+        let bar = ProgressBar::with_draw_target(size, target).with_message(name.to_owned());
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar.set_style(style);
         }

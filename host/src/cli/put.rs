@@ -1,20 +1,16 @@
 //! `sealift put`: files become objects.
 
 mod item_error;
+mod standard_input;
 mod tally;
 
-use std::fs::DirBuilder;
-use std::io;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use sealift::gateway::{Gateway, Upload};
 use sealift::put::{Input, Item, Plan};
 use sealift::sandbox::{Outcome, Setting};
-use sealift_config::Environment;
-use sealift_payload::{Source, SpoolError, spool};
+use sealift_payload::{Payload, Source};
 
 use super::args::{self, Global};
 use super::progress::Progress;
@@ -85,16 +81,15 @@ impl Put<'_> {
     }
 
     async fn one(&self, item: &Item) -> Result<(u64, Outcome), ItemError> {
-        let source = match &item.input {
-            Input::File(path) => Source::open(path)?,
-            Input::Stdin => self.spool().await?,
+        let source: Payload = match &item.input {
+            Input::File(path) => Source::open(path)?.into(),
+            Input::Stdin => standard_input::stream(self.gateway.config()).await?.into(),
         };
-        let size = source.len();
-        let progress = Progress::new(self.global, &item.key, size);
+        let progress = Progress::new(self.global, &item.key, source.len());
         let upload = Upload {
             bucket: self.plan.bucket.clone(),
             key: item.key.clone(),
-            source,
+            source: source.clone(),
             options: self.options.clone(),
         };
         let uploaded = tokio::select! {
@@ -102,25 +97,7 @@ impl Put<'_> {
             () = progress.draw() => unreachable!("drawing does not end"),
         };
         progress.finish();
-        Ok((size, uploaded?))
+        let uploaded = uploaded?;
+        Ok((source.len().unwrap_or_default(), uploaded))
     }
-
-    async fn spool(&self) -> Result<Source, ItemError> {
-        let config = self.gateway.config();
-        let directory = config.spool_dir(&Environment::of_process())?;
-        make_private(&directory).map_err(|source| SpoolError::Write {
-            directory: directory.clone(),
-            source,
-        })?;
-        let limit = config.put.spool_limit.bytes();
-        Ok(spool(tokio::io::stdin(), &directory, limit).await?)
-    }
-}
-
-/// Makes a directory if it is missing, for this user alone.
-fn make_private(directory: &Path) -> io::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)
 }

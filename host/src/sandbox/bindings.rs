@@ -9,8 +9,10 @@ wasmtime::component::bindgen!({
     world: "uploader",
     imports: {
         "sealift:gateway/vault.credentials": async | trappable,
+        "sealift:gateway/payload.[method]payload.acquire": async | trappable,
         "sealift:gateway/payload.[method]payload.checksum": async | trappable,
         "sealift:gateway/payload.[method]payload.read": async | trappable,
+        "sealift:gateway/payload.[method]payload.release": async | trappable,
         default: trappable,
     },
     exports: { default: async },

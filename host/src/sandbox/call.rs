@@ -8,7 +8,7 @@ use sealift_network::Network;
 use wasmtime::component::Resource;
 use wasmtime::{CallHook, Store};
 
-use sealift_payload::Source;
+use sealift_payload::Payload;
 
 use super::bindings::Uploader;
 use super::bindings::exports::sealift::gateway::transfer;
@@ -52,7 +52,7 @@ impl<'a> Call<'a> {
     }
 
     pub(super) async fn upload(mut self, job: Job) -> Result<Outcome, CallError> {
-        let source = job.source.clone();
+        let payload = job.payload.clone();
         let egress = &mut self.store.data_mut().egress;
         egress.upload(job.target.clone(), job.bytes_out);
         let handle = self.lend(job)?;
@@ -66,22 +66,22 @@ impl<'a> Call<'a> {
             .await;
         match answer {
             Ok(transfer::Outcome::Stored(uploaded)) => {
-                self.confirmed(&source)?;
+                self.confirmed(&payload)?;
                 self.told(&uploaded).map(Outcome::Stored)
             }
             Ok(transfer::Outcome::AlreadyThere(found)) => {
                 self.told(&found).map(Outcome::AlreadyThere)
             }
-            Err(CallError::Answered { answer, .. }) if may_be_the_source(answer.kind) => {
-                Err(self.blame_source(*answer, &source))
-            }
+            Err(CallError::Answered { answer, cause }) => Err(with_blame(&payload, *answer, cause)),
             Err(error) => Err(error),
         }
     }
 
-    /// Whether the host saw what the component reports.
-    fn confirmed(&self, source: &Source) -> Result<(), CallError> {
-        if self.store.data().egress.deliveries().cover(source.len()) {
+    /// Whether the host saw what the component reports. Before the end of a stream was seen, no upload
+    /// of it is whole.
+    fn confirmed(&self, payload: &Payload) -> Result<(), CallError> {
+        let deliveries = self.store.data().egress.deliveries();
+        if payload.len().is_some_and(|length| deliveries.cover(length)) {
             return Ok(());
         }
         Err(CallError::Unconfirmed)
@@ -106,21 +106,6 @@ impl<'a> Call<'a> {
                 .map(|reason| plain(reason))
                 .collect(),
         })
-    }
-
-    /// A request whose body was cut because the file changed looks to the component like a broken
-    /// connection.
-    fn blame_source(&self, answer: Answer, source: &Source) -> CallError {
-        match source.verify() {
-            Ok(()) => self.answered(answer),
-            Err(error) => CallError::Answered {
-                answer: Box::new(Answer {
-                    kind: ErrorKind::SourceChanged,
-                    ..answer
-                }),
-                cause: Some(Cause::Source(Arc::new(error))),
-            },
-        }
     }
 
     pub(super) async fn fetch_credentials(
@@ -188,6 +173,27 @@ impl<'a> Call<'a> {
             answer: Box::new(plain_answer(answer)),
             cause,
         }
+    }
+}
+
+/// The component's answer with what is wrong with the payload, if that can be behind it: a request
+/// whose body was cut because the file changed looks to the component like a broken connection.
+fn with_blame(payload: &Payload, answer: Answer, cause: Option<Cause>) -> CallError {
+    let found = match payload {
+        Payload::File(source) if may_be_the_source(answer.kind) => source
+            .verify()
+            .err()
+            .map(|error| Cause::Source(Arc::new(error))),
+        Payload::File(_) => None,
+        Payload::Stream(stream) => stream.failure().map(Cause::Stream),
+    };
+    let kind = match found {
+        Some(Cause::Source(_)) => ErrorKind::SourceChanged,
+        _ => answer.kind,
+    };
+    CallError::Answered {
+        answer: Box::new(Answer { kind, ..answer }),
+        cause: found.or(cause),
     }
 }
 

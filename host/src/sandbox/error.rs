@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealift_network::NetworkError;
-use sealift_payload::SourceError;
+use sealift_payload::{SourceError, SpoolError};
 
 use super::{Answer, ErrorKind};
 
@@ -88,6 +88,9 @@ pub enum Cause {
     /// The bytes to send were not there or were not the same any more.
     #[error(transparent)]
     Source(Arc<SourceError>),
+    /// The stream to send could not be taken up to its end.
+    #[error(transparent)]
+    Stream(Arc<SpoolError>),
 }
 
 impl CallError {
@@ -115,7 +118,7 @@ impl CallError {
             Self::NoCredentials(_) | Self::NoStore(_) => true,
             Self::Answered { cause, answer } => match cause {
                 Some(Cause::Network(_)) => true,
-                Some(Cause::Source(_)) => false,
+                Some(Cause::Source(_) | Cause::Stream(_)) => false,
                 None => matches!(
                     answer.kind,
                     ErrorKind::Network
@@ -153,6 +156,7 @@ impl Cause {
         match self {
             Self::Network(error) => error.is_transient(),
             Self::Source(error) => matches!(**error, SourceError::Changed { .. }),
+            Self::Stream(_) => false,
         }
     }
 }

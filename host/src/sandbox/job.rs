@@ -1,6 +1,6 @@
 //! What a component is asked to upload, and what became of it.
 
-use sealift_payload::{Checksum, Source};
+use sealift_payload::{Checksum, Payload};
 
 use super::{Provider, Setting, Target};
 
@@ -18,11 +18,13 @@ pub struct Job {
     /// Where credentials for it come from.
     pub provider: Provider,
     /// Its bytes.
-    pub source: Source,
+    pub payload: Payload,
     /// Where its object is, by the host's own reckoning.
     pub target: Target,
     /// How many bytes of requests the component may send for it.
     pub bytes_out: u64,
+    /// How many more for each byte of a stream that it acquires.
+    pub bytes_out_per_acquired: u64,
 }
 
 /// How an upload ended.

@@ -51,6 +51,12 @@ impl Usage {
         self.bytes_limit.store(bytes, Ordering::Relaxed);
     }
 
+    /// Lets the instance send, and have read, so many bytes more.
+    pub(super) fn allow_more(&self, bytes: u64) {
+        let before = self.bytes_limit.load(Ordering::Relaxed);
+        self.allow(before.saturating_add(bytes));
+    }
+
     /// Counts bytes of requests: heads as well as bodies.
     pub(super) fn count_out(&self, bytes: usize) -> Result<(), TooMuch> {
         self.moved();

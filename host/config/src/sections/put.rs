@@ -10,10 +10,10 @@ use crate::{ByteSize, Error};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Put {
-    /// Where standard input is kept until it is uploaded; see
+    /// Where pieces of standard input are kept until they are uploaded; see
     /// [`Config::spool_dir`](crate::Config::spool_dir) for the default.
     pub spool_dir: Option<PathBuf>,
-    /// How much of standard input is kept at most; 1 MiB–16 TiB, default 1 GiB.
+    /// How much of standard input is kept at a time; 1 MiB–16 TiB, default 1 GiB.
     pub spool_limit: ByteSize,
 }
 

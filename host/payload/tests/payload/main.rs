@@ -11,5 +11,5 @@ mod body;
 mod change;
 mod http;
 mod open;
-mod spooling;
+mod streaming;
 mod support;

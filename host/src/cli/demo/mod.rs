@@ -132,7 +132,7 @@ async fn upload(gateway: &Gateway, file: &Path) -> Result<(u64, String), Failure
     let upload = Upload {
         bucket: BUCKET.into(),
         key: KEY.into(),
-        source,
+        source: source.into(),
         options: Vec::new(),
     };
     let outcome = gateway.upload(upload, Arc::new(Unobserved)).await?;

@@ -13,6 +13,9 @@ pub(super) enum ItemError {
     Source(#[from] SourceError),
     #[error(transparent)]
     Spool(#[from] SpoolError),
+    /// Nothing to read from, which is not the same as nothing.
+    #[error("standard input is closed")]
+    NoStandardInput,
     #[error(transparent)]
     SpoolDirectory(#[from] sealift_config::Error),
     #[error(transparent)]
@@ -24,7 +27,7 @@ impl ItemError {
         match self {
             Self::Upload(error) => status_of(error),
             Self::Source(SourceError::Changed { .. }) => ExitStatus::TryLater,
-            Self::SpoolDirectory(_) => ExitStatus::Usage,
+            Self::SpoolDirectory(_) | Self::NoStandardInput => ExitStatus::Usage,
             Self::Source(_) | Self::Spool(_) => ExitStatus::Failed,
         }
     }
@@ -32,11 +35,11 @@ impl ItemError {
     pub(super) fn cure(&self) -> Option<&str> {
         match self {
             Self::Upload(error) => error.cure(),
-            Self::Spool(SpoolError::TooLarge { .. }) => {
-                Some("raise `put.spool_limit`, or upload a file instead of a stream")
-            }
             Self::Spool(SpoolError::DiskFull { .. } | SpoolError::Write { .. }) => {
                 Some("`put.spool_dir` names another directory for standard input")
+            }
+            Self::NoStandardInput => {
+                Some("pipe data into it; for an empty object redirect it from /dev/null")
             }
             Self::Source(_) | Self::Spool(_) | Self::SpoolDirectory(_) => None,
         }

@@ -1,6 +1,5 @@
 //! `jobs`: what the host wants done.
 
-use sealift_payload::Source;
 use wasmtime::bail;
 use wasmtime::component::Resource;
 
@@ -21,8 +20,11 @@ impl Held {
         Self { job, taken: false }
     }
 
-    fn take(&mut self) -> Option<Source> {
-        (!std::mem::replace(&mut self.taken, true)).then(|| self.job.source.clone())
+    fn take(&mut self) -> Option<payload::Held> {
+        (!std::mem::replace(&mut self.taken, true)).then(|| payload::Held {
+            payload: self.job.payload.clone(),
+            bytes_out_per_acquired: self.job.bytes_out_per_acquired,
+        })
     }
 }
 
@@ -50,10 +52,10 @@ impl HostJob for State {
     }
 
     fn payload(&mut self, job: Resource<Held>) -> wasmtime::Result<Resource<payload::Held>> {
-        let Some(source) = self.table.get_mut(&job)?.take() else {
+        let Some(payload) = self.table.get_mut(&job)?.take() else {
             bail!("the payload of a job was taken twice");
         };
-        Ok(self.table.push(payload::Held(source))?)
+        Ok(self.table.push(payload)?)
     }
 
     fn drop(&mut self, job: Resource<Held>) -> wasmtime::Result<()> {

@@ -1,7 +1,12 @@
 //! `payload`: the bytes of a job, which stay here.
 
+use std::num::NonZeroU64;
+use std::ops::Range;
+
 use http_body_util::BodyExt;
-use sealift_payload::{Algorithm, Checksum, Framing, READ_LIMIT, Sending, Source, SourceError};
+use sealift_payload::{
+    Algorithm, Checksum, Framing, Payload, READ_LIMIT, Sending, SourceError, SpoolError,
+};
 use wasmtime::component::Resource;
 use wasmtime_wasi_http::p2::types::HostOutgoingRequest;
 
@@ -14,7 +19,11 @@ use super::super::{Answer, Answered, ErrorKind};
 
 /// A payload in the hands of an instance.
 #[expect(unreachable_pub, reason = "the generated bindings export it again")]
-pub struct Held(pub(super) Source);
+pub struct Held {
+    pub(super) payload: Payload,
+    /// See [`Job::bytes_out_per_acquired`](super::super::Job::bytes_out_per_acquired).
+    pub(super) bytes_out_per_acquired: u64,
+}
 
 /// A body that the network takes, as an instance sees it.
 #[expect(unreachable_pub, reason = "the generated bindings export it again")]
@@ -24,7 +33,7 @@ impl Host for State {}
 
 impl HostPayload for State {
     fn size(&mut self, payload: Resource<Held>) -> wasmtime::Result<Option<u64>> {
-        Ok(Some(self.table.get(&payload)?.0.len()))
+        Ok(self.table.get(&payload)?.payload.len())
     }
 
     async fn checksum(
@@ -33,20 +42,18 @@ impl HostPayload for State {
         algorithm: types::Algorithm,
         range: ByteRange,
     ) -> wasmtime::Result<Answered<types::Checksum>> {
-        let source = self.table.get(&payload)?.0.clone();
+        let payload = self.table.get(&payload)?.payload.clone();
         let range = match span(range) {
             Ok(range) => range,
             Err(answer) => return Ok(Err(answer)),
         };
-        if let Err(error) = self
-            .egress
-            .usage()
-            .count_read(range.end.saturating_sub(range.start).min(source.len()))
-        {
+        let length = range.end - range.start;
+        let length = length.min(payload.len().unwrap_or(u64::MAX));
+        if let Err(error) = self.egress.usage().count_read(length) {
             return Ok(Err(Answer::new(ErrorKind::TooLarge, error.to_string())));
         }
         let _busy = self.egress.usage().busy();
-        let pass = move || source.checksum(algorithm.into(), range);
+        let pass = move || payload.checksum(algorithm.into(), range);
         let checksum = tokio::task::spawn_blocking(pass).await?;
         Ok(checksum.map(types::Checksum::from).map_err(Answer::from))
     }
@@ -57,36 +64,57 @@ impl HostPayload for State {
         offset: u64,
         length: u64,
     ) -> wasmtime::Result<Answered<Vec<u8>>> {
-        let source = self.table.get(&payload)?.0.clone();
-        let left = source.len().saturating_sub(offset);
+        let payload = self.table.get(&payload)?.payload.clone();
+        let left = payload
+            .len()
+            .map_or(u64::MAX, |size| size.saturating_sub(offset));
         let length = usize::try_from(length.min(left))
             .unwrap_or(READ_LIMIT)
             .min(READ_LIMIT);
         if let Err(error) = self.egress.usage().count_read(length as u64) {
             return Ok(Err(Answer::new(ErrorKind::TooLarge, error.to_string())));
         }
-        let bytes = tokio::task::spawn_blocking(move || source.read(offset, length)).await?;
+        let bytes = tokio::task::spawn_blocking(move || payload.read(offset, length)).await?;
         Ok(bytes.map(Into::into).map_err(Answer::from))
     }
 
     fn fingerprint(&mut self, payload: Resource<Held>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&payload)?.0.fingerprint().to_string())
+        Ok(self.table.get(&payload)?.payload.fingerprint())
     }
 
-    fn acquire(
+    async fn acquire(
         &mut self,
         payload: Resource<Held>,
-        _length: u64,
+        length: u64,
     ) -> wasmtime::Result<Answered<Option<ByteRange>>> {
-        self.table.get(&payload)?;
-        Ok(Err(Answer::new(
-            ErrorKind::Unsupported,
-            "the size of this payload is known: there is nothing to acquire",
-        )))
+        let held = self.table.get(&payload)?;
+        let Payload::Stream(stream) = held.payload.clone() else {
+            let message = "the size of this payload is known: there is nothing to acquire";
+            return Ok(Err(Answer::new(ErrorKind::Unsupported, message)));
+        };
+        let Some(length) = NonZeroU64::new(length) else {
+            let message = "a piece of a stream has at least one byte";
+            return Ok(Err(Answer::new(ErrorKind::InvalidInput, message)));
+        };
+        let more = held.bytes_out_per_acquired;
+        // Whoever writes to the stream takes the time that it takes.
+        let _busy = self.egress.usage().busy();
+        let piece = match stream.acquire(length).await {
+            Ok(piece) => piece.map(ByteRange::from),
+            Err(error) => return Ok(Err(Answer::from(&*error))),
+        };
+        let acquired = piece.map_or(0, |piece| piece.length);
+        let usage = self.egress.usage();
+        usage.allow_more(acquired.saturating_mul(more));
+        Ok(Ok(piece))
     }
 
-    fn release(&mut self, payload: Resource<Held>, _range: ByteRange) -> wasmtime::Result<()> {
-        self.table.get(&payload)?;
+    async fn release(&mut self, payload: Resource<Held>, range: ByteRange) -> wasmtime::Result<()> {
+        if let Payload::Stream(stream) = self.table.get(&payload)?.payload.clone()
+            && let Ok(range) = span(range)
+        {
+            stream.release(range).await;
+        }
         Ok(())
     }
 
@@ -97,9 +125,9 @@ impl HostPayload for State {
         range: ByteRange,
         framing: contract::Framing,
     ) -> wasmtime::Result<Answered<Resource<OnItsWay>>> {
-        let source = self.table.get(&payload)?.0.clone();
+        let payload = self.table.get(&payload)?.payload.clone();
         let body = span(range).and_then(|range| {
-            let (body, sending) = source.body(range.clone(), framing.into())?;
+            let (body, sending) = payload.body(range.clone(), framing.into())?;
             Ok((range, body, sending))
         });
         let (range, body, sending) = match body {
@@ -156,7 +184,7 @@ pub(in super::super) fn checksum_from(given: &types::Checksum) -> Answered<Check
     })
 }
 
-fn span(range: ByteRange) -> Answered<std::ops::Range<u64>> {
+fn span(range: ByteRange) -> Answered<Range<u64>> {
     let end = range.offset.checked_add(range.length);
     end.map(|end| range.offset..end)
         .ok_or_else(|| Answer::new(ErrorKind::InvalidInput, "the range ends beyond 2^64 bytes"))
@@ -165,10 +193,59 @@ fn span(range: ByteRange) -> Answered<std::ops::Range<u64>> {
 impl From<SourceError> for Answer {
     fn from(error: SourceError) -> Self {
         let kind = match &error {
-            SourceError::OutOfRange { .. } => ErrorKind::InvalidInput,
+            SourceError::OutOfRange { .. } | SourceError::Released { .. } => {
+                ErrorKind::InvalidInput
+            }
             _ => ErrorKind::SourceChanged,
         };
         Self::new(kind, crate::report::chain(&error))
+    }
+}
+
+/// What is wrong in particular, the job's [cause](super::super::Cause) tells.
+impl From<&SpoolError> for Answer {
+    fn from(error: &SpoolError) -> Self {
+        let (kind, message) = match error {
+            SpoolError::NoRoom { .. } => {
+                let message = "there is no room for more of the stream until some is released";
+                (ErrorKind::TooLarge, message)
+            }
+            SpoolError::TooLarge { .. } => (ErrorKind::TooLarge, "there is no room for the stream"),
+            SpoolError::DiskFull { .. } => {
+                (ErrorKind::TooLarge, "there is no space for the stream")
+            }
+            SpoolError::Write { .. } | SpoolError::Random(_) => {
+                (ErrorKind::Internal, "the stream cannot be spooled")
+            }
+            SpoolError::Read { .. } | SpoolError::Interrupted { .. } => {
+                (ErrorKind::Internal, "the stream cannot be read")
+            }
+        };
+        Self {
+            cure: spool_cure(error).map(str::to_owned),
+            ..Self::new(kind, message)
+        }
+    }
+}
+
+fn spool_cure(error: &SpoolError) -> Option<&'static str> {
+    match error {
+        SpoolError::NoRoom { .. } | SpoolError::TooLarge { .. } => {
+            Some("raise `put.spool_limit`, or upload a file instead of a stream")
+        }
+        SpoolError::DiskFull { .. } | SpoolError::Write { .. } => {
+            Some("`put.spool_dir` names another directory for standard input")
+        }
+        _ => None,
+    }
+}
+
+impl From<Range<u64>> for ByteRange {
+    fn from(range: Range<u64>) -> Self {
+        Self {
+            offset: range.start,
+            length: range.end - range.start,
+        }
     }
 }
 
