@@ -1,6 +1,7 @@
 //! The progress bar: on a terminal only.
 
 use std::io::IsTerminal;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -64,7 +65,7 @@ impl Progress {
 }
 
 impl Observer for Progress {
-    fn sending(&self, sending: &Sending) {
+    fn sending(&self, _range: Range<u64>, sending: &Sending) {
         *Self::sending(self) = Some(sending.clone());
     }
 

@@ -1,6 +1,7 @@
 //! What a gateway lends to the instance of one job.
 
 use std::future::Future;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,8 +19,8 @@ use crate::vault::Vault;
 
 /// Whoever wants to see how a job goes.
 pub trait Observer: Send + Sync {
-    /// Bytes of the job are on their way; again for each attempt.
-    fn sending(&self, _sending: &Sending) {}
+    /// This range of the job's bytes is on its way; again for each attempt.
+    fn sending(&self, _range: Range<u64>, _sending: &Sending) {}
 
     /// The job reached a step. The answer says whether it should go on.
     fn step(&self, _step: &Step) -> Directive {
@@ -140,8 +141,8 @@ impl Services for JobServices {
         self.observer.step(&step)
     }
 
-    fn sending(&self, sending: &Sending) {
-        self.observer.sending(sending);
+    fn sending(&self, range: Range<u64>, sending: &Sending) {
+        self.observer.sending(range, sending);
     }
 }
 
@@ -176,7 +177,7 @@ impl Services for InsideFetch {
         Directive::GoOn
     }
 
-    fn sending(&self, _sending: &Sending) {}
+    fn sending(&self, _range: Range<u64>, _sending: &Sending) {}
 }
 
 /// A failed fetch, as the component that asked for credentials learns of it.

@@ -1,6 +1,7 @@
 //! What the host lends to an instance.
 
 use std::future::Future;
+use std::ops::Range;
 use std::pin::Pin;
 use std::time::SystemTime;
 
@@ -29,6 +30,6 @@ pub trait Services: Send + Sync {
     /// The job reached a step. The answer says whether it should go on.
     fn step(&self, step: Step) -> Directive;
 
-    /// Bytes of the job are on their way.
-    fn sending(&self, sending: &Sending);
+    /// This range of the job's bytes is on its way; again for each attempt.
+    fn sending(&self, range: Range<u64>, sending: &Sending);
 }

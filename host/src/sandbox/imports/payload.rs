@@ -141,7 +141,7 @@ impl HostPayload for State {
                 "the request already has a body",
             )));
         }
-        self.services.sending(&sending);
+        self.services.sending(range.clone(), &sending);
         let body = self
             .egress
             .deliveries()
