@@ -16,7 +16,7 @@ use sealift_payload::Payload;
 
 use crate::factory;
 use crate::sandbox::{
-    CallError, Component, Credentials, Job, Limits, LoadError, Outcome, Sandbox, Setting,
+    CallError, Component, Credentials, Job, Limits, LoadError, Options, Outcome, Sandbox,
 };
 use crate::vault::Vault;
 
@@ -54,7 +54,7 @@ pub struct Upload {
     /// The object's bytes.
     pub source: Payload,
     /// How to upload it: settings of `job.options` beside those of the configuration.
-    pub options: Vec<Setting>,
+    pub options: Options,
 }
 
 /// Why a gateway cannot be opened.
@@ -167,7 +167,7 @@ impl Gateway {
             .config
             .s3()
             .map_err(|error| CallError::NoStore(Box::new(error)))?;
-        let mut options = location::options(s3);
+        let mut options = Options::from(location::options(s3));
         options.extend(upload.options);
         let job = Job {
             target: location::target(s3, &upload.bucket, &upload.key),

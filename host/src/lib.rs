@@ -17,7 +17,7 @@
 //!     bucket: "telemetry".into(),
 //!     key: "2026/11/23.csv".into(),
 //!     source: sealift_payload::Source::open("/data/out.csv".as_ref())?.into(),
-//!     options: vec![Setting::new("content-type", "text/csv")],
+//!     options: vec![Setting::new("content-type", "text/csv")].into(),
 //! };
 //! let outcome = gateway.upload(upload, Arc::new(Unobserved)).await?;
 //! println!("ETag {}", outcome.object().etag);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 use sealift::gateway::{Gateway, Unobserved, Upload};
-use sealift::sandbox::{Limits, Sandbox};
+use sealift::sandbox::{Limits, Options, Sandbox};
 use sealift_config::{Config, Environment};
 use sealift_payload::Source;
 use sealift_tests::{Cloud, KeptMemories};
@@ -59,7 +59,7 @@ fn upload(cloud: &Cloud, memories: &KeptMemories) -> String {
         bucket: "demo".into(),
         key: "key".into(),
         source: source.into(),
-        options: Vec::new(),
+        options: Options::default(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use sealift::gateway::{Gateway, Upload};
 use sealift::put::{Input, Item, Plan};
-use sealift::sandbox::{Outcome, Setting};
+use sealift::sandbox::{Options, Outcome, Setting};
 use sealift_payload::{Payload, Source};
 
 use super::args::{self, Global};
@@ -39,7 +39,7 @@ struct Put<'a> {
     global: &'a Global,
     gateway: Gateway,
     plan: Plan,
-    options: Vec<Setting>,
+    options: Options,
 }
 
 impl Put<'_> {

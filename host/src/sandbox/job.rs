@@ -2,7 +2,7 @@
 
 use sealift_payload::{Checksum, Payload};
 
-use super::{Provider, Setting, Target};
+use super::{Options, Provider, Setting, Target};
 
 /// One object to upload. The settings are those that `jobs.wit` names.
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub struct Job {
     /// How to reach the bucket.
     pub location: Vec<Setting>,
     /// How to upload.
-    pub options: Vec<Setting>,
+    pub options: Options,
     /// Where credentials for it come from.
     pub provider: Provider,
     /// Its bytes.

@@ -19,6 +19,7 @@ mod job;
 mod limits;
 mod linker;
 mod log;
+mod options;
 mod services;
 mod state;
 mod text;
@@ -35,6 +36,7 @@ pub use engine::Sandbox;
 pub use error::{CallError, Cause, LoadError};
 pub use job::{Job, Outcome, Uploaded};
 pub use limits::Limits;
+pub use options::Options;
 pub use sealift_compiled::Digest;
 pub use services::{Answered, Services};
 

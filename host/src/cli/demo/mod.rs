@@ -10,7 +10,7 @@ use std::sync::Arc;
 use localcloud::{LocalCloud, Settings};
 use sealift::gateway::{Gateway, Unobserved, Upload};
 use sealift::report;
-use sealift::sandbox::{CallError, Cause, ErrorKind};
+use sealift::sandbox::{CallError, Cause, ErrorKind, Options};
 use sealift_network::{ConnectError, NetworkError};
 use sealift_payload::Source;
 
@@ -133,7 +133,7 @@ async fn upload(gateway: &Gateway, file: &Path) -> Result<(u64, String), Failure
         bucket: BUCKET.into(),
         key: KEY.into(),
         source: source.into(),
-        options: Vec::new(),
+        options: Options::default(),
     };
     let outcome = gateway.upload(upload, Arc::new(Unobserved)).await?;
     Ok((bytes, outcome.object().etag.clone()))

@@ -44,7 +44,7 @@ impl HostJob for State {
     }
 
     fn options(&mut self, job: Resource<Held>) -> wasmtime::Result<Vec<Setting>> {
-        Ok(self.table.get(&job)?.job.options.clone())
+        Ok(self.table.get(&job)?.job.options.to_vec())
     }
 
     fn credentials_provider(&mut self, job: Resource<Held>) -> wasmtime::Result<Provider> {

@@ -1,0 +1,109 @@
+//! How to upload, in the settings of `job.options`.
+
+use std::fmt;
+use std::ops::Deref;
+
+use zeroize::Zeroize;
+
+use super::Setting;
+
+/// Settings of which one may be a secret: that one is never shown, and wiped with the rest.
+///
+/// The copy that an instance asks for is its own.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Options(Vec<Setting>);
+
+/// The key of server-side encryption with a key of the customer's (SSE-C).
+const SECRET: &str = "sse-customer-key";
+
+impl Options {
+    /// Adds a setting.
+    pub fn push(&mut self, setting: Setting) {
+        self.0.push(setting);
+    }
+
+    /// Adds a setting if there is a value for it.
+    pub fn push_some(&mut self, name: &str, value: Option<impl fmt::Display>) {
+        if let Some(value) = value {
+            self.push(Setting::new(name, value.to_string()));
+        }
+    }
+
+    /// Adds a switch if it is on.
+    pub fn push_switch(&mut self, name: &str, on: bool) {
+        self.push_some(name, on.then_some(true));
+    }
+}
+
+impl Drop for Options {
+    fn drop(&mut self) {
+        for setting in &mut self.0 {
+            if setting.name == SECRET {
+                setting.value.zeroize();
+            }
+        }
+    }
+}
+
+impl Deref for Options {
+    type Target = [Setting];
+
+    fn deref(&self) -> &[Setting] {
+        &self.0
+    }
+}
+
+impl From<Vec<Setting>> for Options {
+    fn from(settings: Vec<Setting>) -> Self {
+        Self(settings)
+    }
+}
+
+impl FromIterator<Setting> for Options {
+    fn from_iter<T: IntoIterator<Item = Setting>>(settings: T) -> Self {
+        Self(settings.into_iter().collect())
+    }
+}
+
+impl Extend<Setting> for Options {
+    fn extend<T: IntoIterator<Item = Setting>>(&mut self, settings: T) {
+        self.0.extend(settings);
+    }
+}
+
+impl IntoIterator for Options {
+    type Item = Setting;
+    type IntoIter = std::vec::IntoIter<Setting>;
+
+    fn into_iter(mut self) -> Self::IntoIter {
+        std::mem::take(&mut self.0).into_iter()
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |setting: &Setting| {
+            let secret = setting.name == SECRET;
+            let value = if secret { "(secret)" } else { &setting.value };
+            (setting.name.clone(), value.to_owned())
+        };
+        f.debug_map().entries(self.0.iter().map(shown)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customer_key_is_never_shown() {
+        let options = Options::from(vec![
+            Setting::new("acl", "private"),
+            Setting::new(SECRET, "c2VjcmV0"),
+        ]);
+        assert_eq!(
+            format!("{options:?}"),
+            r#"{"acl": "private", "sse-customer-key": "(secret)"}"#
+        );
+    }
+}
