@@ -14,8 +14,13 @@ fn on_a_terminal(cloud: &Cloud, options: &[&str]) -> String {
         .args(options)
         .arg("put")
         .arg(file)
-        .arg("s3://demo/big")
-        .command();
+        .arg("s3://demo/big");
+    shown(put)
+}
+
+/// What a terminal shows of a call that succeeds.
+fn shown(program: Program) -> String {
+    let put = program.command();
     let words = [put.get_program()].into_iter().chain(put.get_args());
     let line: Vec<_> = words
         .map(|word| format!("'{}'", word.to_str().unwrap()))
@@ -58,4 +63,19 @@ fn without_a_terminal_there_is_no_bar() {
         .run();
     outcome.done();
     assert_eq!(outcome.stderr, "");
+}
+
+#[test]
+fn many_files_have_one_bar_with_the_sum_of_all() {
+    let cloud = Cloud::start();
+    for name in ["tree/a", "tree/b", "tree/d/c"] {
+        cloud.file(name, vec![7; SIZE / 3]);
+    }
+    let put = Program::on(&cloud).args(["put", "-r"]);
+    let seen = shown(put.arg(cloud.path("tree")).arg("s3://demo/"));
+    assert!(
+        seen.contains("/3 files") && seen.contains("/48.00 MiB"),
+        "{seen}"
+    );
+    assert!(!seen.contains("/16.00 MiB"), "{seen}");
 }

@@ -21,6 +21,7 @@ fn a_file_becomes_an_object() {
         (&told["bucket"], &told["key"], &told["bytes"]),
         (&"demo".into(), &"data/today.csv".into(), &6.into())
     );
+    assert_eq!(told["outcome"], "stored");
     assert_eq!(cloud.object("demo", "data/today.csv").unwrap(), b"1;2;3\n");
 }
 
@@ -115,17 +116,16 @@ fn a_line_tells_source_and_destination() {
 }
 
 #[test]
-fn quiet_leaves_results_on_standard_output() {
+fn quiet_prints_nothing_and_what_json_asks_for_is_printed_all_the_same() {
     let cloud = Cloud::start();
-    let file = cloud.file("f", "x");
-    let outcome = Program::on(&cloud)
-        .args(["--quiet", "put"])
-        .arg(file)
-        .arg("s3://demo/k")
-        .run();
-    assert!(outcome.done().contains("s3://demo/k"), "{}", outcome.stdout);
-    assert_eq!(outcome.stderr, "");
-    assert!(cloud.object("demo", "k").is_some());
+    let (a, b) = (cloud.file("a", "x"), cloud.file("b", "y"));
+    for (json, lines) in [(None, 0), (Some("--json"), 2)] {
+        let put = Program::on(&cloud).args(["--quiet", "put"]).args(json);
+        let outcome = put.arg(&a).arg(&b).arg("s3://demo/").run();
+        assert_eq!(outcome.done().lines().count(), lines, "{}", outcome.stdout);
+        assert_eq!(outcome.stderr, "");
+    }
+    assert!(cloud.object("demo", "a").is_some());
 }
 
 #[test]
@@ -159,7 +159,11 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     drop(child.stdout.take());
     let outcome: Outcome = child.wait_with_output().unwrap().into();
     outcome.done();
-    assert_eq!(outcome.stderr, "");
+    assert!(
+        outcome.stderr.starts_with("2 of 2 files uploaded"),
+        "{}",
+        outcome.stderr
+    );
     assert!(cloud.object("demo", "1").is_some() && cloud.object("demo", "2").is_some());
 }
 

@@ -123,7 +123,7 @@ fn without_credentials_no_file_is_tried() {
         &[
             "cannot get credentials",
             "`thing_x` is not attached",
-            "2 of 3 files were not tried",
+            "2 of 3 files failed alike",
         ],
     );
     assert_eq!(

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
-use sealift::put::Destination;
+
+use super::put::Put;
 
 /// Moves files from a gateway into AWS with nothing but its device certificate.
 ///
@@ -40,7 +41,7 @@ pub(crate) struct Global {
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
 
-    /// Say nothing on standard error but errors
+    /// Print nothing but errors, and what --json asks for
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 }
@@ -56,29 +57,10 @@ pub(crate) enum Command {
     LocalCloud(LocalCloud),
 
     /// Upload files
-    Put(Put),
+    Put(Box<Put>),
 
     /// Print temporary credentials as the JSON of `credential_process`
     Credentials,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Put {
-    /// Files; directories with -r; `-` for standard input
-    #[arg(value_name = "SRC", required = true)]
-    pub(crate) sources: Vec<PathBuf>,
-
-    /// Where to: `s3://BUCKET/KEY`. The key is taken literally; one that ends in `/` is a prefix
-    #[arg(value_name = "s3://BUCKET/KEY")]
-    pub(crate) destination: Destination,
-
-    /// Upload what is below directories
-    #[arg(short, long)]
-    pub(crate) recursive: bool,
-
-    /// The objects' Content-Type
-    #[arg(long, value_name = "TYPE", value_parser = media_type)]
-    pub(crate) content_type: Option<String>,
 }
 
 #[cfg(feature = "local-cloud")]
@@ -128,15 +110,6 @@ pub(crate) struct LocalCloud {
     /// docs/local-cloud.md tells what each of them does.
     #[arg(long = "fault", value_name = "SPEC")]
     pub(crate) faults: Vec<localcloud::Fault>,
-}
-
-/// What can be the value of a `Content-Type` field.
-fn media_type(text: &str) -> Result<String, &'static str> {
-    let visible = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
-    if text.trim().is_empty() || !text.bytes().all(visible) {
-        return Err("not a media type such as text/csv");
-    }
-    Ok(text.to_owned())
 }
 
 /// An address, an IPv6 one with or without the brackets that it has in URLs.

@@ -25,7 +25,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
     log::start(&global);
     setup::harden()?;
     match command {
-        Command::Put(args) => put::run(&global, args).await,
+        Command::Put(args) => put::run(&global, &args).await,
         Command::Credentials => credentials::run(&global).await,
         #[cfg(feature = "local-cloud")]
         Command::Demo => demo::run(&global).await,

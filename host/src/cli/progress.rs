@@ -1,12 +1,14 @@
 //! The progress bar: on a terminal only.
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sealift::gateway::Observer;
+use sealift::put::Plan;
 use sealift::sandbox::{Directive, Step};
 use sealift_payload::Sending;
 
@@ -14,59 +16,165 @@ use super::args::Global;
 
 const TEMPLATE: &str = "{msg} {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}";
 
-/// How often the bar is drawn.
-const REFRESH: Duration = Duration::from_millis(100);
-
-/// Watches one upload.
+/// Watches all uploads of a call.
+#[derive(Debug)]
 pub(super) struct Progress {
     bar: ProgressBar,
-    sending: Mutex<Option<Sending>>,
+    /// How many, if there are several.
+    files: Option<usize>,
+    sums: RefCell<Sums>,
+}
+
+#[derive(Debug, Default)]
+struct Sums {
+    /// Bytes of all files; unknown while one of them is a stream.
+    total: Option<u64>,
+    /// Bytes of the files that came to their end, whichever.
+    done: u64,
+    files_done: usize,
+    under_way: Vec<Arc<Sent>>,
+}
+
+/// One upload of them. It has come to its end when this is dropped.
+pub(super) struct Watched<'a> {
+    progress: &'a Progress,
+    size: Cell<u64>,
+    sent: Arc<Sent>,
+}
+
+/// What of a file was handed to the network, each byte counted once however often it was sent.
+#[derive(Debug, Default)]
+struct Sent(Mutex<Ranges>);
+
+#[derive(Debug, Default)]
+struct Ranges {
+    /// By where they begin: the latest attempt of each.
+    under_way: BTreeMap<u64, Sending>,
+    /// Lengths of those that were handed over whole. An object has up to 10 000 of them.
+    whole: BTreeMap<u64, u64>,
 }
 
 impl Progress {
-    /// A bar for an object of this size, if it is known; hidden unless somebody looks.
-    pub(super) fn new(global: &Global, name: &str, size: Option<u64>) -> Arc<Self> {
-        let seen = std::io::stderr().is_terminal() && !global.json && !global.quiet;
+    /// A bar for all objects of a plan; hidden unless somebody looks.
+    pub(super) fn new(global: &Global, plan: &Plan, dry_run: bool) -> Self {
+        let seen = std::io::stderr().is_terminal() && !global.json && !global.quiet && !dry_run;
         let target = if seen {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()
         };
-        let bar = ProgressBar::with_draw_target(size, target).with_message(name.to_owned());
+        let total = plan.items.iter().map(|item| item.size).sum();
+        let bar = ProgressBar::with_draw_target(total, target);
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar.set_style(style);
         }
-        Arc::new(Self {
+        let files = match plan.items.as_slice() {
+            [item] => {
+                bar.set_message(item.key.clone());
+                None
+            }
+            items => Some(items.len()),
+        };
+        let sums = Sums {
+            total,
+            ..Sums::default()
+        };
+        Self {
             bar,
-            sending: Mutex::new(None),
-        })
+            files,
+            sums: RefCell::new(sums),
+        }
     }
 
-    /// Draws for as long as it is polled.
-    pub(super) async fn draw(&self) {
+    /// An upload begins of what the plan knows to have this size.
+    pub(super) fn begin(&self, planned: Option<u64>) -> Watched<'_> {
+        let sent = Arc::new(Sent::default());
+        self.sums.borrow_mut().under_way.push(Arc::clone(&sent));
+        Watched {
+            progress: self,
+            size: Cell::new(planned.unwrap_or(0)),
+            sent,
+        }
+    }
+
+    /// Draws the bar as it is now.
+    pub(super) fn draw(&self) {
         if self.bar.is_hidden() {
-            return std::future::pending().await;
+            return;
         }
-        loop {
-            let sent = self.sending().as_ref().map_or(0, Sending::sent);
-            self.bar.set_position(sent);
-            tokio::time::sleep(REFRESH).await;
+        let sums = self.sums.borrow();
+        if let Some(files) = self.files {
+            self.bar
+                .set_message(format!("{}/{files} files", sums.files_done));
         }
+        let sent: u64 = sums.under_way.iter().map(|file| file.bytes()).sum();
+        if let Some(total) = sums.total {
+            self.bar.set_length(total);
+        }
+        self.bar.set_position(sums.done.saturating_add(sent));
+    }
+
+    /// Writes something else to the terminal.
+    pub(super) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.bar.suspend(write)
     }
 
     /// Takes the bar away.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }
+}
 
-    fn sending(&self) -> std::sync::MutexGuard<'_, Option<Sending>> {
-        self.sending.lock().unwrap_or_else(PoisonError::into_inner)
+impl Watched<'_> {
+    /// The file was opened, and has this size by now.
+    pub(super) fn measured(&self, size: u64) {
+        let planned = self.size.replace(size);
+        let mut sums = self.progress.sums.borrow_mut();
+        let others = sums.total.map(|total| total.saturating_sub(planned));
+        sums.total = others.map(|others| others.saturating_add(size));
+    }
+
+    /// What the upload is to report to.
+    pub(super) fn observer(&self) -> Arc<dyn Observer> {
+        Arc::clone(&self.sent) as _
     }
 }
 
-impl Observer for Progress {
-    fn sending(&self, _range: Range<u64>, sending: &Sending) {
-        *Self::sending(self) = Some(sending.clone());
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        let mut sums = self.progress.sums.borrow_mut();
+        sums.under_way.retain(|file| !Arc::ptr_eq(file, &self.sent));
+        sums.done = sums.done.saturating_add(self.size.get());
+        sums.files_done += 1;
+    }
+}
+
+impl Sent {
+    fn bytes(&self) -> u64 {
+        let ranges = self.ranges();
+        let whole: u64 = ranges.whole.values().sum();
+        let under_way: u64 = ranges.under_way.values().map(Sending::sent).sum();
+        whole.saturating_add(under_way)
+    }
+
+    fn ranges(&self) -> MutexGuard<'_, Ranges> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Sent {
+    fn sending(&self, range: Range<u64>, sending: &Sending) {
+        let mut ranges = self.ranges();
+        let Ranges { under_way, whole } = &mut *ranges;
+        under_way.retain(|&start, sending| {
+            let finished = sending.finished();
+            if finished {
+                whole.insert(start, sending.sent());
+            }
+            !finished
+        });
+        whole.remove(&range.start);
+        under_way.insert(range.start, sending.clone());
     }
 
     fn step(&self, step: &Step) -> Directive {

@@ -2,33 +2,15 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fmt;
-use std::io;
+use std::fs::Metadata;
 use std::path::{Component, Path, PathBuf};
 
 use super::destination::{Destination, LONGEST_KEY};
-use super::walk;
+use super::walk::{Found, Walk};
+use super::{EntryError, Input, Item, LeftOut, PlanError, Selection};
 
 /// More files than this in one call are refused rather than planned in memory.
-const MOST_ITEMS: usize = 1_000_000;
-
-/// Where the bytes of an object come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// A file.
-    File(PathBuf),
-    /// Standard input, written as `-`.
-    Stdin,
-}
-
-/// One object to be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
-    /// Its bytes.
-    pub input: Input,
-    /// Its key.
-    pub key: String,
-}
+pub(super) const MOST_ITEMS: usize = 1_000_000;
 
 /// All objects of one call, in one bucket.
 #[derive(Debug)]
@@ -39,99 +21,20 @@ pub struct Plan {
     pub items: Vec<Item>,
     /// What was found below directories and cannot become an object. It does not keep the
     /// rest from being uploaded.
-    pub left_out: Vec<PlanError>,
-}
-
-/// Why there is no plan. Nothing was sent.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// A source that is not there or cannot be looked at.
-    #[error("cannot read `{}`", path.display())]
-    Source {
-        /// The source.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A directory while directories were not asked for.
-    #[error("`{}` is a directory: use -r to upload what is in it", .0.display())]
-    Directory(PathBuf),
-    /// Several objects cannot have one key.
-    #[error(
-        "several files cannot all become `{destination}`: end the key with `/` to put them under it"
-    )]
-    NotAPrefix {
-        /// What was asked for.
-        destination: Destination,
-    },
-    /// Standard input has no name to put under a prefix.
-    #[error(
-        "standard input needs a whole key, and `{destination}` is a prefix: write s3://BUCKET/KEY"
-    )]
-    NamelessInput {
-        /// What was asked for.
-        destination: Destination,
-    },
-    /// A name that cannot be a key.
-    #[error("`{}` cannot be an object's name: {reason}", path.display())]
-    Name {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        reason: &'static str,
-    },
-    /// Two files for one key.
-    #[error("`{first}` and `{second}` would both become `{key}`")]
-    Collision {
-        /// The key.
-        key: String,
-        /// One input.
-        first: Input,
-        /// The other.
-        second: Input,
-    },
-    /// Something below a directory could not be read.
-    #[error("cannot read `{}`", path.display())]
-    Walk {
-        /// What could not be read.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Deeper than trees are.
-    #[error("`{}` lies too deep: more than 256 directories below the one that was given", path.display())]
-    TooDeep {
-        /// The entry.
-        path: PathBuf,
-    },
-    /// Too many files.
-    #[error("more than {MOST_ITEMS} files: upload them directory by directory")]
-    TooMany,
-}
-
-impl PlanError {
-    /// Whether the call was wrong, rather than the files.
-    pub fn is_usage(&self) -> bool {
-        matches!(
-            self,
-            Self::Directory(_)
-                | Self::NotAPrefix { .. }
-                | Self::NamelessInput { .. }
-                | Self::Collision { .. }
-        )
-    }
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Plan {
-    /// Works out which objects `sources` become at `destination`. Directories are taken with
-    /// what is below them if `recursive`, without their own name.
+    /// Works out which objects `sources` become at `destination`. What is below a directory
+    /// goes without the directory's own name.
     pub fn new(
         sources: &[PathBuf],
         destination: &Destination,
-        recursive: bool,
+        selection: &Selection,
     ) -> Result<Self, PlanError> {
         let mut planner = Planner {
             destination,
+            selection,
             several: sources.len() > 1,
             items: Vec::new(),
             left_out: Vec::new(),
@@ -141,7 +44,7 @@ impl Plan {
             if source.as_os_str() == OsStr::new("-") {
                 planner.stdin()?;
             } else {
-                planner.path(source, recursive)?;
+                planner.path(source)?;
             }
         }
         Ok(Self {
@@ -154,9 +57,11 @@ impl Plan {
 
 struct Planner<'a> {
     destination: &'a Destination,
+    selection: &'a Selection,
     several: bool,
     items: Vec<Item>,
-    left_out: Vec<PlanError>,
+    left_out: Vec<LeftOut>,
+    /// The items' keys. One source alone has no two files for one key.
     keys: HashMap<String, usize>,
 }
 
@@ -167,41 +72,59 @@ impl Planner<'_> {
                 destination: self.destination.clone(),
             });
         }
-        self.add(Input::Stdin, self.exact_key()?)
+        let key = self.exact_key()?;
+        self.add(Input::Stdin, key, None)
     }
 
-    fn path(&mut self, path: &Path, recursive: bool) -> Result<(), PlanError> {
+    fn path(&mut self, path: &Path) -> Result<(), PlanError> {
         let metadata = path.metadata().map_err(|source| PlanError::Source {
             path: path.into(),
             source,
         })?;
-        match (metadata.is_dir(), recursive) {
+        match (metadata.is_dir(), self.selection.recursive) {
             (true, true) => self.directory(path),
             (true, false) => Err(PlanError::Directory(path.into())),
-            (false, _) => self.file(path),
+            (false, _) => self.file(path, &metadata),
         }
     }
 
-    fn file(&mut self, path: &Path) -> Result<(), PlanError> {
+    fn file(&mut self, path: &Path, metadata: &Metadata) -> Result<(), PlanError> {
+        let name = path.file_name().map_or(path, Path::new);
         let key = if self.destination.is_prefix() {
-            let name = path.file_name().map_or(path, Path::new);
-            self.key_below(path, name)?
+            self.key_below(path, name).map_err(PlanError::Name)?
         } else {
             self.exact_key()?
         };
-        self.add(Input::File(path.into()), key)
+        if !self.selection.filter.takes(name) {
+            return Ok(());
+        }
+        self.add(Input::File(path.into()), key, Some(metadata.len()))
     }
 
     fn directory(&mut self, root: &Path) -> Result<(), PlanError> {
-        for entry in walk::files(root) {
-            let below = entry.and_then(|(path, relative)| {
-                let key = self.key_below(&path, &relative)?;
-                Ok((path, key))
-            });
-            match below {
-                Ok((path, key)) => self.add(Input::File(path), key)?,
-                Err(_) if self.left_out.len() == MOST_ITEMS => return Err(PlanError::TooMany),
-                Err(error) => self.left_out.push(error),
+        let walk = Walk::new(root, self.selection).map_err(|source| PlanError::Source {
+            path: root.into(),
+            source,
+        })?;
+        for found in walk {
+            match found {
+                Found::File {
+                    path,
+                    relative,
+                    size,
+                } => match self.key_below(&path, &relative) {
+                    Ok(key) => self.add(Input::File(path), key, Some(size))?,
+                    Err(reason) => self.leave_out(path, None, reason)?,
+                },
+                Found::Unfit {
+                    path,
+                    relative,
+                    reason,
+                } => {
+                    let key = self.key_below(&path, &relative).ok();
+                    self.leave_out(path, key, reason)?;
+                }
+                Found::Endless => return Err(PlanError::TooMany),
             }
         }
         Ok(())
@@ -217,8 +140,8 @@ impl Planner<'_> {
     }
 
     /// The prefix and the relative path. A prefix without its slash can only be a directory's.
-    fn key_below(&self, path: &Path, relative: &Path) -> Result<String, PlanError> {
-        let unusable = |reason| PlanError::Name {
+    fn key_below(&self, path: &Path, relative: &Path) -> Result<String, EntryError> {
+        let unusable = |reason| EntryError::Name {
             path: path.into(),
             reason,
         };
@@ -241,143 +164,36 @@ impl Planner<'_> {
         Ok(key)
     }
 
-    fn add(&mut self, input: Input, key: String) -> Result<(), PlanError> {
+    fn add(&mut self, input: Input, key: String, size: Option<u64>) -> Result<(), PlanError> {
         if self.items.len() == MOST_ITEMS {
             return Err(PlanError::TooMany);
         }
-        if let Some(&first) = self.keys.get(&key) {
+        if self.several
+            && let Some(first) = self.keys.insert(key.clone(), self.items.len())
+        {
             return Err(PlanError::Collision {
                 key,
                 first: self.items[first].input.clone(),
                 second: input,
             });
         }
-        self.keys.insert(key.clone(), self.items.len());
-        self.items.push(Item { input, key });
+        self.items.push(Item { input, key, size });
+        Ok(())
+    }
+
+    fn leave_out(
+        &mut self,
+        path: PathBuf,
+        key: Option<String>,
+        reason: EntryError,
+    ) -> Result<(), PlanError> {
+        if self.left_out.len() == MOST_ITEMS {
+            return Err(PlanError::TooMany);
+        }
+        self.left_out.push(LeftOut { path, key, reason });
         Ok(())
     }
 }
 
-impl fmt::Display for Input {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => f.write_str(&crate::report::line(&path.to_string_lossy())),
-            Self::Stdin => f.write_str("-"),
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-
-    use std::fs;
-
-    use super::*;
-
-    fn tree() -> tempfile::TempDir {
-        let root = tempfile::tempdir().unwrap();
-        fs::create_dir_all(root.path().join("d/e")).unwrap();
-        for name in ["a", "b", "d/a", "d/e/c d"] {
-            fs::write(root.path().join(name), name).unwrap();
-        }
-        root
-    }
-
-    fn plan(
-        sources: &[&Path],
-        destination: &str,
-        recursive: bool,
-    ) -> Result<Vec<String>, PlanError> {
-        let sources: Vec<_> = sources.iter().map(|&path| path.to_owned()).collect();
-        let plan = Plan::new(&sources, &destination.parse().unwrap(), recursive)?;
-        Ok(plan.items.into_iter().map(|item| item.key).collect())
-    }
-
-    #[test]
-    fn one_file_becomes_the_key_or_goes_under_the_prefix() {
-        let root = tree();
-        let file = root.path().join("a");
-        assert_eq!(plan(&[&file], "s3://bucket/k", false).unwrap(), ["k"]);
-        assert_eq!(plan(&[&file], "s3://bucket/p/", false).unwrap(), ["p/a"]);
-        assert_eq!(plan(&[&file], "s3://bucket", false).unwrap(), ["a"]);
-    }
-
-    #[test]
-    fn several_files_need_a_prefix() {
-        let root = tree();
-        let (a, b) = (root.path().join("a"), root.path().join("b"));
-        assert_eq!(
-            plan(&[&a, &b], "s3://bucket/p/", false).unwrap(),
-            ["p/a", "p/b"]
-        );
-        let error = plan(&[&a, &b], "s3://bucket/k", false).unwrap_err();
-        assert!(
-            matches!(error, PlanError::NotAPrefix { .. }) && error.is_usage(),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn a_directory_needs_r_and_gives_relative_keys() {
-        let root = tree();
-        let error = plan(&[root.path()], "s3://bucket/p/", false).unwrap_err();
-        assert!(
-            matches!(error, PlanError::Directory(_)) && error.is_usage(),
-            "{error}"
-        );
-        let keys = ["p/a", "p/b", "p/d/a", "p/d/e/c d"];
-        assert_eq!(plan(&[root.path()], "s3://bucket/p/", true).unwrap(), keys);
-        assert_eq!(plan(&[root.path()], "s3://bucket/p", true).unwrap(), keys);
-    }
-
-    #[test]
-    fn what_cannot_be_read_does_not_hide_the_rest() {
-        let root = tree();
-        std::os::unix::fs::symlink("nowhere", root.path().join("dangling")).unwrap();
-        let deep: PathBuf = std::iter::repeat_n("x", 300).collect();
-        fs::create_dir_all(root.path().join("deep").join(&deep)).unwrap();
-        fs::write(root.path().join("deep").join(&deep).join("f"), "f").unwrap();
-        let sources = [root.path().to_owned()];
-        let plan = Plan::new(&sources, &"s3://bucket/p/".parse().unwrap(), true).unwrap();
-        assert_eq!(plan.items.len(), 4);
-        let [PlanError::Walk { .. }, PlanError::TooDeep { .. }] = plan.left_out.as_slice() else {
-            panic!("{:?}", plan.left_out);
-        };
-    }
-
-    #[test]
-    fn two_files_for_one_key_are_refused() {
-        let root = tree();
-        let (a, d) = (root.path().join("a"), root.path().join("d"));
-        let error = plan(&[&a, &d], "s3://bucket/p/", true).unwrap_err();
-        assert!(
-            matches!(error, PlanError::Collision { ref key, .. } if key == "p/a"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn standard_input_needs_a_whole_key_of_its_own() {
-        let stdin = Path::new("-");
-        assert_eq!(plan(&[stdin], "s3://bucket/k", false).unwrap(), ["k"]);
-        assert!(matches!(
-            plan(&[stdin], "s3://bucket/p/", false),
-            Err(PlanError::NamelessInput { .. })
-        ));
-        assert!(matches!(
-            plan(&[stdin, stdin], "s3://bucket/k", false),
-            Err(PlanError::NotAPrefix { .. })
-        ));
-    }
-
-    #[test]
-    fn a_missing_source_is_no_usage_error_and_is_named() {
-        let error = plan(&[Path::new("/nonexistent/file")], "s3://bucket/k", false).unwrap_err();
-        assert!(
-            matches!(error, PlanError::Source { .. }) && !error.is_usage(),
-            "{error}"
-        );
-        assert!(error.to_string().contains("/nonexistent/file"), "{error}");
-    }
-}
+mod tests;

@@ -3,48 +3,174 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, IntoIter, WalkDir};
 
-use super::PlanError;
+use super::{EntryError, Selection, Symlinks};
 
 /// Deeper than any sensible tree. What lies deeper is an error, not silence.
 const DEEPEST: usize = 256;
 
-/// The regular files below `root` in the order of their names, each with its path relative to
-/// `root`. Symbolic links are followed; what is neither file nor directory is left out and
-/// told in the log. What cannot be read is an error among the others.
-pub(super) fn files(
-    root: &Path,
-) -> impl Iterator<Item = Result<(PathBuf, PathBuf), PlanError>> + '_ {
-    let walk = WalkDir::new(root)
-        .follow_links(true)
-        .sort_by_file_name()
-        .max_depth(DEEPEST + 1);
-    walk.into_iter().filter_map(move |entry| match entry {
-        Err(error) => Some(Err(unreadable(root, error))),
-        Ok(entry) if entry.depth() > DEEPEST => Some(Err(PlanError::TooDeep {
-            path: entry.into_path(),
-        })),
-        Ok(entry) if entry.file_type().is_dir() => None,
-        Ok(entry) if !entry.file_type().is_file() => {
-            tracing::warn!(path = %entry.path().display(), "left out: not a regular file");
-            None
-        }
-        Ok(entry) => {
-            let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
-            let relative = relative.to_owned();
-            Some(Ok((entry.into_path(), relative)))
-        }
-    })
+/// Entries that are looked at, of any kind: symbolic links can make an endless tree of a few
+/// directories without any loop.
+const MOST_ENTRIES: usize = 8_000_000;
+
+/// Walks the tree below `root` in the order of names.
+pub(super) struct Walk<'a> {
+    root: &'a Path,
+    /// Where the root really is; links must not lead out of it.
+    true_root: PathBuf,
+    selection: &'a Selection,
+    entries: IntoIter,
+    seen: usize,
 }
 
-fn unreadable(root: &Path, error: walkdir::Error) -> PlanError {
-    let path = error.path().unwrap_or(root).to_owned();
+/// Something below the root that the selection takes.
+pub(super) enum Found {
+    /// A regular file.
+    File {
+        path: PathBuf,
+        /// To the root.
+        relative: PathBuf,
+        /// Bytes.
+        size: u64,
+    },
+    /// What cannot become an object.
+    Unfit {
+        path: PathBuf,
+        /// To the root.
+        relative: PathBuf,
+        reason: EntryError,
+    },
+    /// More than anybody meant.
+    Endless,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(root: &'a Path, selection: &'a Selection) -> io::Result<Self> {
+        let entries = WalkDir::new(root)
+            .follow_links(selection.symlinks == Symlinks::Follow)
+            .sort_by_file_name()
+            .max_depth(DEEPEST + 1);
+        Ok(Self {
+            root,
+            true_root: root.canonicalize()?,
+            selection,
+            entries: entries.into_iter(),
+            seen: 0,
+        })
+    }
+
+    fn look_at(&mut self, entry: Result<DirEntry, walkdir::Error>) -> Option<Found> {
+        let (path, outcome) = match entry {
+            Err(error) => {
+                let path = error.path().unwrap_or(self.root).to_owned();
+                (path.clone(), Err(unreadable(path, error)))
+            }
+            Ok(entry) => (entry.path().to_owned(), self.size(&entry)),
+        };
+        let relative = path.strip_prefix(self.root).unwrap_or(&path).to_owned();
+        match outcome {
+            Ok(Some(size)) if self.selection.filter.takes(&relative) => Some(Found::File {
+                path,
+                relative,
+                size,
+            }),
+            Err(reason) if self.concerns(&path, &relative) => Some(Found::Unfit {
+                path,
+                relative,
+                reason,
+            }),
+            Ok(_) | Err(_) => None,
+        }
+    }
+
+    /// Whether what is wrong with an entry keeps something from being uploaded.
+    fn concerns(&self, path: &Path, relative: &Path) -> bool {
+        let filter = &self.selection.filter;
+        relative.as_os_str().is_empty()
+            || if path.is_dir() {
+                filter.takes_below(relative)
+            } else {
+                filter.takes(relative)
+            }
+    }
+
+    /// The size of a file; none for what is passed over in silence.
+    fn size(&mut self, entry: &DirEntry) -> Result<Option<u64>, EntryError> {
+        let path = || entry.path().to_owned();
+        if entry.depth() == 0 {
+            return Ok(None);
+        }
+        if entry.path_is_symlink() {
+            match self.selection.symlinks {
+                Symlinks::Skip => return Ok(None),
+                Symlinks::Error => return Err(EntryError::Symlink(path())),
+                Symlinks::Follow => self.stay_inside(entry)?,
+            }
+        }
+        if entry.depth() > DEEPEST {
+            return Err(EntryError::TooDeep(path()));
+        }
+        if entry.file_type().is_dir() {
+            self.prune(entry);
+            return Ok(None);
+        }
+        if !entry.file_type().is_file() {
+            return Err(EntryError::Special(path()));
+        }
+        match entry.metadata() {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) => Err(unreadable(path(), error)),
+        }
+    }
+
+    /// Does not descend to where nothing is taken.
+    fn prune(&mut self, directory: &DirEntry) {
+        let relative = directory.path().strip_prefix(self.root);
+        if relative.is_ok_and(|relative| !self.selection.filter.takes_below(relative)) {
+            self.entries.skip_current_dir();
+        }
+    }
+
+    fn stay_inside(&mut self, link: &DirEntry) -> Result<(), EntryError> {
+        let path = link.path().to_owned();
+        let target = match path.canonicalize() {
+            Ok(target) => target,
+            Err(source) => return Err(EntryError::Unreadable { path, source }),
+        };
+        if target.starts_with(&self.true_root) {
+            return Ok(());
+        }
+        if link.file_type().is_dir() {
+            self.entries.skip_current_dir();
+        }
+        Err(EntryError::LeadsOut { path, target })
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        loop {
+            let entry = self.entries.next()?;
+            self.seen += 1;
+            if self.seen > MOST_ENTRIES {
+                return Some(Found::Endless);
+            }
+            if let Some(found) = self.look_at(entry) {
+                return Some(found);
+            }
+        }
+    }
+}
+
+fn unreadable(path: PathBuf, error: walkdir::Error) -> EntryError {
     let looped = error.loop_ancestor().is_some();
     let source = match error.into_io_error() {
         Some(source) => source,
         None if looped => io::Error::other("a symbolic link leads back to a directory above it"),
         None => io::Error::other("the directory cannot be walked"),
     };
-    PlanError::Walk { path, source }
+    EntryError::Unreadable { path, source }
 }

@@ -1,181 +1,163 @@
 //! What became of each object: told as it happens, and summed up at the end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::BinaryBytes;
-use sealift::put::{Item, PlanError};
+use sealift::put::{Item, LeftOut, Plan};
 use sealift::report;
 use sealift::sandbox::Outcome;
-use sealift_payload::Checksum;
-use serde::Serialize;
 
 use super::item_error::ItemError;
+use super::results::Results;
+use super::summary::{Counts, Summary};
+use super::told::Told;
+use super::uploads::Finished;
+use crate::cli::args::Global;
+use crate::cli::progress::Progress;
 use crate::cli::{ExitStatus, Failure, output};
 
 /// The objects of one call.
 pub(super) struct Tally<'a> {
-    json: bool,
+    global: &'a Global,
     bucket: &'a str,
-    planned: usize,
-    failed: usize,
+    progress: &'a Progress,
+    results: Results,
+    counts: Counts,
+    begun: Instant,
+    /// Whether one object is all that the call is about: its error becomes the call's.
+    alone: bool,
+    alone_failed: Option<Failure>,
+    /// Whether something failed that will fail again.
     permanent: bool,
-    /// The first result that could not be written; uploads go on without a reader.
-    unheard: Option<Failure>,
+    common: Option<Common>,
 }
 
-/// An object that is there, as `--json` tells it.
-#[derive(Serialize)]
-struct Made<'a> {
-    outcome: &'static str,
-    source: String,
-    bucket: &'a str,
-    key: &'a str,
-    bytes: u64,
-    etag: &'a str,
-    checksum: Option<String>,
-    checksum_algorithm: Option<&'static str>,
-    version_id: Option<&'a str>,
-    attempts: u32,
-    reasons: &'a [String],
-    seconds: f64,
-}
-
-/// An object that was not made, as `--json` tells it.
-#[derive(Serialize)]
-struct NotMade<'a> {
-    source: Option<String>,
-    bucket: &'a str,
-    key: Option<&'a str>,
+/// What is wrong with all objects of the call.
+struct Common {
     error: String,
-    cure: Option<&'a str>,
     temporary: bool,
+    /// How many others failed of it.
+    alike: usize,
 }
 
 impl<'a> Tally<'a> {
-    pub(super) fn new(json: bool, bucket: &'a str, planned: usize) -> Self {
-        Self {
-            json,
-            bucket,
-            planned,
-            failed: 0,
+    /// Begins with what the plan left out.
+    pub(super) fn new(global: &'a Global, plan: &'a Plan, progress: &'a Progress) -> Self {
+        let mut tally = Self {
+            global,
+            bucket: &plan.bucket,
+            progress,
+            results: Results::new(),
+            counts: Counts {
+                planned: plan.items.len(),
+                ..Counts::default()
+            },
+            begun: Instant::now(),
+            alone: plan.items.len() == 1 && plan.left_out.is_empty(),
+            alone_failed: None,
             permanent: false,
-            unheard: None,
-        }
-    }
-
-    /// An object was made, or was there already.
-    pub(super) fn made(&mut self, item: &Item, bytes: u64, outcome: &Outcome, took: Duration) {
-        let uploaded = outcome.object();
-        let word = match outcome {
-            Outcome::Stored(_) => "stored",
-            Outcome::AlreadyThere(_) => "already-there",
+            common: None,
         };
-        let (bucket, key, seconds) = (self.bucket, &item.key, took.as_secs_f64());
-        let told = if self.json {
-            output::json(&Made {
-                outcome: word,
-                source: item.input.to_string(),
-                bucket,
-                key,
-                bytes,
-                etag: &uploaded.etag,
-                checksum: uploaded.checksum.as_ref().map(Checksum::base64),
-                checksum_algorithm: uploaded.checksum.as_ref().map(|sum| sum.algorithm().name()),
-                version_id: uploaded.version_id.as_deref(),
-                attempts: uploaded.attempts,
-                reasons: &uploaded.reasons,
-                seconds,
-            })
-        } else if matches!(outcome, Outcome::AlreadyThere(_)) {
-            output::line(&format!(
-                "{} = s3://{bucket}/{key} (already there)",
-                item.input
-            ))
-        } else {
-            let size = BinaryBytes(bytes);
-            output::line(&format!(
-                "{} -> s3://{bucket}/{key} ({size}, {seconds:.2} s)",
-                item.input
-            ))
-        };
-        self.heard(told);
-    }
-
-    /// The only object was not made: its error becomes the call's, and is told on standard error
-    /// as such.
-    pub(super) fn alone(&mut self, item: &Item, error: &ItemError) {
-        if self.json {
-            let told = output::json(&self.not_made(item, error));
-            self.heard(told);
+        for entry in &plan.left_out {
+            tally.left_out(entry);
         }
-    }
-
-    /// An object was not made.
-    pub(super) fn failed(&mut self, item: &Item, error: &ItemError) {
-        let told = self.not_made(item, error);
-        self.count(told.temporary);
-        self.tell(&told);
-    }
-
-    fn not_made<'i>(&self, item: &'i Item, error: &'i ItemError) -> NotMade<'i>
-    where
-        'a: 'i,
-    {
-        NotMade {
-            source: Some(item.input.to_string()),
-            bucket: self.bucket,
-            key: Some(&item.key),
-            error: report::chain(error),
-            cure: error.cure(),
-            temporary: error.status() == ExitStatus::TryLater,
+        if plan.items.is_empty() && plan.left_out.is_empty() {
+            tally.remark(format_args!("there was nothing to upload"));
         }
+        tally
     }
 
-    /// Something found below a directory cannot become an object.
-    pub(super) fn left_out(&mut self, error: &PlanError) {
-        self.planned += 1;
-        self.count(false);
-        let told = NotMade {
-            source: None,
-            bucket: self.bucket,
-            key: None,
-            error: report::chain(error),
-            cure: None,
-            temporary: false,
-        };
-        self.tell(&told);
-    }
-
-    /// The rest is not tried: it would have failed alike.
-    pub(super) fn not_tried(&mut self, items: &[Item], temporary: bool) {
-        self.failed += items.len();
-        if items.is_empty() {
-            return;
-        }
-        let (count, planned) = (items.len(), self.planned);
-        output::remark(format_args!(
-            "{count} of {planned} files were not tried: they would have failed alike"
-        ));
-        if !self.json {
-            return;
-        }
+    /// Nothing is uploaded; this is what would be.
+    pub(super) fn would_be_made(&mut self, items: &[Item]) {
         for item in items {
-            let told = output::json(&NotMade {
-                source: Some(item.input.to_string()),
-                bucket: self.bucket,
-                key: Some(&item.key),
-                error: "not tried: it would have failed like the one before".into(),
-                cure: None,
-                temporary,
-            });
-            self.heard(told);
+            self.counts.dry += 1;
+            self.counts.bytes += item.size.unwrap_or(0);
+            if self.global.json {
+                self.results.json(&Told::planned(item, self.bucket));
+            } else if !self.global.quiet {
+                let size = item.size.map(|size| format!(", {}", BinaryBytes(size)));
+                self.results.line(&format!(
+                    "{} -> s3://{}/{} (dry run{})",
+                    item.input,
+                    self.bucket,
+                    item.key,
+                    size.unwrap_or_default()
+                ));
+            }
         }
+    }
+
+    /// An upload came to its end.
+    pub(super) fn finished(&mut self, finished: Finished<'_>) {
+        let Finished {
+            item,
+            took,
+            outcome,
+        } = finished;
+        match outcome {
+            Ok((bytes, outcome)) => self.made(item, bytes, &outcome, took),
+            Err(error) => self.failed(item, error),
+        }
+    }
+
+    /// Whether what concerns all objects went wrong, so that there is no use in trying others.
+    pub(super) fn hopeless(&self) -> bool {
+        self.common.is_some()
+    }
+
+    /// The rest is not tried.
+    pub(super) fn not_tried<'i>(&mut self, items: impl Iterator<Item = &'i Item>) {
+        let Some(Common {
+            temporary, alike, ..
+        }) = self.common
+        else {
+            return;
+        };
+        let mut count = 0;
+        for item in items {
+            count += 1;
+            if self.global.json {
+                let told = Told::not_tried(item, self.bucket, temporary);
+                self.results.json(&told);
+            }
+        }
+        self.counts.failed += count;
+        let planned = self.counts.planned;
+        let what = match (alike, count) {
+            (0, 0) => return,
+            (0, _) => format!("{count} of {planned} files were not tried"),
+            (_, 0) => format!("{alike} of {planned} files failed alike"),
+            (_, _) => {
+                format!("{alike} of {planned} files failed alike, and {count} were not tried")
+            }
+        };
+        self.progress
+            .suspend(|| output::remark(format_args!("{what}: something is wrong for all of them")));
+    }
+
+    /// Lets go the results so far.
+    pub(super) fn flush(&mut self) {
+        let results = &mut self.results;
+        self.progress.suspend(|| results.flush());
+    }
+
+    /// Somebody wants no more.
+    pub(super) fn interrupted(&mut self) {
+        self.progress.finish();
+        self.results.flush();
+        self.sum_up();
     }
 
     /// The outcome of the call.
-    pub(super) fn settle(self) -> Result<(), Failure> {
-        if self.failed == 0 {
-            return self.unheard.map_or(Ok(()), Err);
+    pub(super) fn settle(mut self) -> Result<(), Failure> {
+        self.progress.finish();
+        self.results.flush();
+        self.sum_up();
+        if let Some(failure) = self.alone_failed {
+            return Err(failure);
+        }
+        if self.counts.failed == 0 {
+            return self.results.end();
         }
         let status = if self.permanent {
             ExitStatus::Failed
@@ -184,33 +166,104 @@ impl<'a> Tally<'a> {
         };
         let message = format!(
             "{} of {} files were not uploaded",
-            self.failed, self.planned
+            self.counts.failed, self.counts.planned
         );
         Err(Failure::new(status, message))
     }
 
-    fn count(&mut self, temporary: bool) {
-        self.failed += 1;
+    fn made(&mut self, item: &Item, bytes: u64, outcome: &Outcome, took: Duration) {
+        match outcome {
+            Outcome::Stored(_) => {
+                self.counts.stored += 1;
+                self.counts.bytes += bytes;
+            }
+            Outcome::AlreadyThere(_) => self.counts.already_there += 1,
+        }
+        let (bucket, key, seconds) = (self.bucket, &item.key, took.as_secs_f64());
+        let results = &mut self.results;
+        if self.global.json {
+            results.json(&Told::made(item, bucket, bytes, outcome, seconds));
+        } else if !self.global.quiet {
+            let line = match outcome {
+                Outcome::Stored(_) => format!(
+                    "{} -> s3://{bucket}/{key} ({}, {seconds:.2} s)",
+                    item.input,
+                    BinaryBytes(bytes)
+                ),
+                Outcome::AlreadyThere(_) => {
+                    format!("{} = s3://{bucket}/{key} (already there)", item.input)
+                }
+            };
+            self.progress.suspend(|| results.line(&line));
+        }
+    }
+
+    fn failed(&mut self, item: &Item, error: ItemError) {
+        let temporary = error.status() == ExitStatus::TryLater;
+        self.counts.failed += 1;
         self.permanent |= !temporary;
+        if self.global.json {
+            let told = Told::failed(item, self.bucket, &error);
+            self.results.json(&told);
+        }
+        if self.alone {
+            self.alone_failed = Some(error.into());
+            return;
+        }
+        let text = report::chain(&error);
+        match &mut self.common {
+            Some(common) if common.error == text => common.alike += 1,
+            _ => self.complain(&format!("{}: {text}", item.input), error.cure()),
+        }
+        if error.concerns_all() && self.common.is_none() {
+            self.common = Some(Common {
+                error: text,
+                temporary,
+                alike: 0,
+            });
+        }
     }
 
-    fn tell(&mut self, told: &NotMade<'_>) {
-        if self.json {
-            self.heard(output::json(told));
+    fn left_out(&mut self, entry: &LeftOut) {
+        if self.global.json {
+            self.results.json(&Told::left_out(entry, self.bucket));
         }
-        let source = told
-            .source
-            .as_deref()
-            .map_or(String::new(), |source| format!("{source}: "));
-        output::remark(format_args!("error: {source}{}", told.error));
-        if let Some(cure) = told.cure {
-            output::remark(format_args!("hint: {cure}"));
+        let reason = report::chain(&entry.reason);
+        if entry.reason.is_failure() {
+            self.counts.planned += 1;
+            self.counts.failed += 1;
+            self.permanent = true;
+            self.complain(&reason, None);
+        } else {
+            self.counts.left_out += 1;
+            self.remark(format_args!("left out: {reason}"));
         }
     }
 
-    fn heard(&mut self, told: Result<(), Failure>) {
-        if let (Err(failure), None) = (told, &self.unheard) {
-            self.unheard = Some(failure);
+    fn complain(&self, error: &str, cure: Option<&str>) {
+        self.progress.suspend(|| {
+            output::remark(format_args!("error: {error}"));
+            if let Some(cure) = cure {
+                output::remark(format_args!("hint: {cure}"));
+            }
+        });
+    }
+
+    /// More than one file has a sum.
+    fn sum_up(&self) {
+        if self.counts.planned + self.counts.left_out > 1 {
+            let summary = Summary {
+                counts: self.counts,
+                took: self.begun.elapsed(),
+            };
+            self.remark(format_args!("{summary}"));
+        }
+    }
+
+    /// Says what is no error.
+    fn remark(&self, text: std::fmt::Arguments<'_>) {
+        if !self.global.quiet {
+            output::remark(text);
         }
     }
 }
