@@ -1,4 +1,4 @@
-//! `s3://BUCKET/KEY`.
+//! `s3://BUCKET/KEY`, where the bucket may be the ARN of an access point.
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,6 +24,11 @@ pub enum DestinationError {
         "`{0}` is not a bucket's name: those have 3 to 63 lower-case letters, digits, `-` and `.`"
     )]
     Bucket(String),
+    /// An ARN that names nothing that objects can be put into.
+    #[error(
+        "`{0}` is not the ARN of an access point: write s3://arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/KEY"
+    )]
+    Arn(String),
     /// Keys are limited by S3.
     #[error("the key has {length} bytes; S3 takes at most {LONGEST_KEY}")]
     KeyTooLong {
@@ -36,7 +41,7 @@ pub enum DestinationError {
 pub(super) const LONGEST_KEY: usize = 1024;
 
 impl Destination {
-    /// The bucket's name.
+    /// The bucket's name, or the ARN of an access point to it.
     pub fn bucket(&self) -> &str {
         &self.bucket
     }
@@ -59,13 +64,11 @@ impl FromStr for Destination {
         let rest = text
             .strip_prefix("s3://")
             .ok_or_else(|| DestinationError::Scheme(text.into()))?;
-        let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
-        if bucket.is_empty() {
-            return Err(DestinationError::NoBucket(text.into()));
-        }
-        if !is_bucket(bucket) {
-            return Err(DestinationError::Bucket(bucket.into()));
-        }
+        let (bucket, key) = if rest.starts_with(ARN) {
+            split_arn(rest).ok_or_else(|| DestinationError::Arn(rest.into()))?
+        } else {
+            split_bucket(rest)?
+        };
         if key.len() > LONGEST_KEY {
             return Err(DestinationError::KeyTooLong { length: key.len() });
         }
@@ -74,6 +77,35 @@ impl FromStr for Destination {
             key: key.into(),
         })
     }
+}
+
+/// What every ARN begins with.
+const ARN: &str = "arn:";
+
+/// `arn:PARTITION:s3:REGION:ACCOUNT:accesspoint/NAME` or `…:accesspoint:NAME`, and a key:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html>
+fn split_arn(text: &str) -> Option<(&str, &str)> {
+    let resource = text.splitn(6, ':').nth(5)?;
+    let named = resource.strip_prefix("accesspoint")?;
+    let name = named.strip_prefix(['/', ':'])?;
+    let (name, key) = name.split_once('/').unwrap_or((name, ""));
+    let arn = text
+        .strip_suffix(key)
+        .map(|arn| arn.strip_suffix('/').unwrap_or(arn))?;
+    let usual =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:/".contains(&byte);
+    (!name.is_empty() && arn.bytes().all(usual)).then_some((arn, key))
+}
+
+fn split_bucket(text: &str) -> Result<(&str, &str), DestinationError> {
+    let (bucket, key) = text.split_once('/').unwrap_or((text, ""));
+    if bucket.is_empty() {
+        return Err(DestinationError::NoBucket(format!("s3://{text}")));
+    }
+    if !is_bucket(bucket) {
+        return Err(DestinationError::Bucket(bucket.into()));
+    }
+    Ok((bucket, key))
 }
 
 /// The characters and the length only; S3 has more rules, and answers for them.
@@ -92,6 +124,8 @@ impl fmt::Display for Destination {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -136,6 +170,39 @@ mod tests {
         for name in ["DEMO", "demo?x", "ab", "a_b_c", "bücket", &"b".repeat(64)] {
             let refused = DestinationError::Bucket(name.into());
             assert_eq!(parse(&format!("s3://{name}/k")), Err(refused));
+        }
+    }
+
+    #[test]
+    fn an_access_point_may_stand_for_the_bucket() {
+        for point in ["accesspoint/gateway", "accesspoint:gateway"] {
+            let arn = format!("arn:aws:s3:eu-west-1:123456789012:{point}");
+            for key in ["", "k", "a/b:c/", "arn:x"] {
+                let destination = parse(&format!("s3://{arn}/{key}")).unwrap();
+                assert_eq!((destination.bucket(), destination.key()), (&*arn, key));
+            }
+            assert_eq!(parse(&format!("s3://{arn}")).unwrap().bucket(), arn);
+        }
+    }
+
+    #[test]
+    fn an_arn_of_something_else_is_refused() {
+        for arn in [
+            "arn:",
+            "arn:aws:s3:::bucket/key",
+            "arn:aws:s3:eu-west-1:123456789012:accesspoint/",
+            "arn:aws:s3:eu-west-1:123456789012:accesspoints/x/k",
+            "arn:aws:s3:eu-west-1:123456789012:accesspoint/A?b/k",
+        ] {
+            let refused = DestinationError::Arn(arn.into());
+            assert_eq!(parse(&format!("s3://{arn}")), Err(refused));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "(s3://(arn:)?)?.{0,40}") {
+            let _: Result<Destination, _> = text.parse();
         }
     }
 
