@@ -166,15 +166,22 @@ fn many_small_files_share_a_few_connections() {
     assert_eq!(cloud.object("demo", "p/d3/3").unwrap(), b"d3/3");
 }
 
+/// The server's side of TLS for a store that the cloud's devices trust.
+fn identity(cloud: &Cloud) -> Arc<rustls::ServerConfig> {
+    let authority = cloud.authority();
+    let names = ["127.0.0.1"];
+    tls(
+        authority,
+        authority,
+        &names,
+        localcloud::Validity::default(),
+    )
+}
+
 /// S3 that holds each `PUT` until `together` of them have been there at once; tells the most that
 /// were.
 fn meeting(cloud: &Cloud, together: usize) -> (Server, Arc<Mutex<(usize, usize)>>) {
-    let identity = tls(
-        cloud.authority(),
-        cloud.authority(),
-        &["127.0.0.1"],
-        localcloud::Validity::default(),
-    );
+    let identity = identity(cloud);
     let present = Arc::new(Mutex::new((0, 0)));
     let counted = Arc::clone(&present);
     let store = Server::aws(identity, move |exchange| {
@@ -220,15 +227,28 @@ fn what_concerns_all_keeps_new_ones_from_starting() {
     assert_eq!(cloud.counts().provider_requests, 1);
 }
 
+#[test]
+fn a_file_that_vanishes_meanwhile_fails_alone() {
+    let cloud = tree(&["a", "b", "c"]);
+    let identity = identity(&cloud);
+    let vanishing = cloud.path("tree/b");
+    let store = Server::aws(identity, move |exchange| {
+        if exchange.request.target.ends_with("/a") {
+            std::fs::remove_file(&vanishing).unwrap();
+        }
+        exchange.answer("200 OK", &["etag: \"e\""], b"");
+    });
+    let put = put(&cloud, &["--json", "--jobs", "1"]).env("SEALIFT_S3_ENDPOINT", store.url());
+    let outcome = put.run();
+    outcome.failed(1, &["No such file", "1 of 3 files were not uploaded"]);
+    assert_eq!(keys(&outcome, "stored"), ["p/a", "p/c"]);
+    assert_eq!(keys(&outcome, "failed"), ["p/b"]);
+}
+
 /// A `put` of two files that is interrupted while S3 holds both requests; how many `PUT`s there were.
 fn interrupted(options: &[&str]) -> usize {
     let cloud = tree(&["a", "b"]);
-    let identity = tls(
-        cloud.authority(),
-        cloud.authority(),
-        &["127.0.0.1"],
-        localcloud::Validity::default(),
-    );
+    let identity = identity(&cloud);
     let store = Server::aws(identity, |exchange| exchange.hold());
     let puts = || {
         let requests = store.requests();

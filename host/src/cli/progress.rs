@@ -184,3 +184,44 @@ impl Observer for Sent {
         Directive::GoOn
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use http_body_util::BodyExt;
+    use sealift_payload::{FileBody, Framing, Source};
+
+    use super::*;
+
+    const SIZE: u64 = 100_000;
+
+    /// Attaches a range as the sandbox does.
+    fn attach(sent: &Sent, source: &Source, range: Range<u64>) -> FileBody {
+        let (body, sending) = source
+            .body(range.clone(), Framing::Raw { checksum: None })
+            .unwrap();
+        sent.sending(range, &sending);
+        body
+    }
+
+    #[tokio::test]
+    async fn a_byte_that_is_sent_again_counts_once() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(SIZE).unwrap();
+        let (sent, source) = (Sent::default(), Source::open(file.path()).unwrap());
+        attach(&sent, &source, 0..60_000).collect().await.unwrap();
+        assert_eq!(sent.bytes(), 60_000);
+        attach(&sent, &source, 60_000..SIZE)
+            .collect()
+            .await
+            .unwrap();
+        assert_eq!(sent.bytes(), SIZE);
+        let mut again = attach(&sent, &source, 0..60_000);
+        assert_eq!(sent.bytes(), 40_000);
+        again.frame().await.unwrap().unwrap();
+        assert!((40_001..=SIZE).contains(&sent.bytes()), "{}", sent.bytes());
+        again.collect().await.unwrap();
+        assert_eq!(sent.bytes(), SIZE);
+    }
+}

@@ -39,7 +39,8 @@ pub(super) async fn run(global: &Global, args: &Put) -> Result<(), Failure> {
         Err(interrupted) => {
             tally.interrupted();
             if args.transfer.abort {
-                abort::all(&gateway, uploads.under_way()).await;
+                // Whoever is tired of waiting interrupts this too.
+                setup::until_interrupted(abort::all(&gateway, uploads.under_way())).await?;
             }
             Err(interrupted)
         }
