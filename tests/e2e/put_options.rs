@@ -1,7 +1,7 @@
 //! How objects are uploaded: what is refused before anything is sent, and what arrives.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use sealift_tests::{Cloud, Program, Server, tls};
+use sealift_tests::{Cloud, Program, Request, Server, tls};
 
 /// A `put` of a file that would work without these options.
 fn put(cloud: &Cloud, options: &[&str]) -> Program {
@@ -103,26 +103,90 @@ fn a_file_without_a_key_is_refused_and_not_shown() {
     assert_eq!(cloud.counts().s3_requests, 0);
 }
 
-#[test]
-fn the_content_type_is_guessed_from_the_name() {
+/// The `PUT`s that a store sees of calls with these options, one after the other.
+fn seen(calls: &[&[&str]]) -> Vec<Request> {
     let cloud = Cloud::start();
+    let authority = cloud.authority();
     let identity = tls(
-        cloud.authority(),
-        cloud.authority(),
+        authority,
+        authority,
         &["127.0.0.1"],
         localcloud::Validity::default(),
     );
     let store = Server::aws(identity, |exchange| {
         exchange.answer("200 OK", &["etag: \"e\""], b"");
     });
-    let program = |options: &[&str]| put(&cloud, options).env("SEALIFT_S3_ENDPOINT", store.url());
-    program(&[]).run().done();
-    program(&["--no-guess-mime-type"]).run().done();
-    let kinds: Vec<_> = store
-        .requests()
+    for options in calls {
+        let put = put(&cloud, options).env("SEALIFT_S3_ENDPOINT", store.url());
+        put.run().done();
+    }
+    let requests = store.requests().into_iter();
+    requests.filter(|seen| seen.method == "PUT").collect()
+}
+
+#[test]
+fn the_content_type_is_guessed_from_the_name() {
+    let seen = seen(&[&[], &["--no-guess-mime-type"]]);
+    let kinds: Vec<_> = seen
         .iter()
-        .filter(|request| request.method == "PUT")
-        .map(|request| request.header("content-type").map(str::to_owned))
+        .map(|request| request.header("content-type"))
         .collect();
-    assert_eq!(kinds, [Some("text/csv".to_owned()), None]);
+    assert_eq!(kinds, [Some("text/csv"), None]);
+}
+
+#[test]
+fn what_is_asked_for_arrives() {
+    let [request] = seen(&[&[
+        "--cache-control=max-age=60",
+        "--expires=2027-01-31T12:00:00Z",
+        "--metadata=plant=Werk 7",
+        "--tag=a=b c",
+        "--storage-class=GLACIER_IR",
+        "--acl=bucket-owner-full-control",
+        "--sse=aws:kms",
+        "--sse-kms-key-id=alias/gateway",
+        "--bucket-key-enabled",
+        "--legal-hold=on",
+        "--no-overwrite",
+        "--request-payer",
+    ]])
+    .try_into()
+    .unwrap();
+    for (header, value) in [
+        ("cache-control", "max-age=60"),
+        ("expires", "Sun, 31 Jan 2027 12:00:00 GMT"),
+        ("x-amz-meta-plant", "Werk 7"),
+        ("x-amz-tagging", "a=b%20c"),
+        ("x-amz-storage-class", "GLACIER_IR"),
+        ("x-amz-acl", "bucket-owner-full-control"),
+        ("x-amz-server-side-encryption", "aws:kms"),
+        (
+            "x-amz-server-side-encryption-aws-kms-key-id",
+            "alias/gateway",
+        ),
+        ("x-amz-server-side-encryption-bucket-key-enabled", "true"),
+        ("x-amz-object-lock-legal-hold", "ON"),
+        ("if-none-match", "*"),
+        ("x-amz-request-payer", "requester"),
+    ] {
+        assert_eq!(request.header(header), Some(value), "{header}");
+    }
+}
+
+#[test]
+fn an_option_beats_the_configuration() {
+    let seen = seen(&[
+        &[],
+        &["--checksum=sha256", "--checksum-placement=header"],
+        &["--checksum=none"],
+    ]);
+    let sums: Vec<_> = seen
+        .iter()
+        .map(|request| {
+            let trailer = request.header("x-amz-trailer");
+            (trailer, request.header("x-amz-checksum-sha256").is_some())
+        })
+        .collect();
+    let trailer = Some("x-amz-checksum-crc64nvme");
+    assert_eq!(sums, [(trailer, false), (None, true), (None, false)]);
 }

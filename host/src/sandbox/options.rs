@@ -7,7 +7,7 @@ use zeroize::Zeroize;
 
 use super::Setting;
 
-/// Settings of which one may be a secret: that one is never shown, and wiped with the rest.
+/// Settings, each name once. One of them may be a secret, which is never shown, and wiped in the end.
 ///
 /// The copy that an instance asks for is its own.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -17,9 +17,13 @@ pub struct Options(Vec<Setting>);
 const SECRET: &str = "sse-customer-key";
 
 impl Options {
-    /// Adds a setting.
+    /// Adds a setting. It takes the place of one of the same name.
     pub fn push(&mut self, setting: Setting) {
-        self.0.push(setting);
+        let same = |earlier: &&mut Setting| earlier.name == setting.name;
+        match self.0.iter_mut().find(same) {
+            Some(earlier) => wipe(&mut std::mem::replace(earlier, setting)),
+            None => self.0.push(setting),
+        }
     }
 
     /// Adds a setting if there is a value for it.
@@ -37,11 +41,13 @@ impl Options {
 
 impl Drop for Options {
     fn drop(&mut self) {
-        for setting in &mut self.0 {
-            if setting.name == SECRET {
-                setting.value.zeroize();
-            }
-        }
+        self.0.iter_mut().for_each(wipe);
+    }
+}
+
+fn wipe(setting: &mut Setting) {
+    if setting.name == SECRET {
+        setting.value.zeroize();
     }
 }
 
@@ -55,19 +61,21 @@ impl Deref for Options {
 
 impl From<Vec<Setting>> for Options {
     fn from(settings: Vec<Setting>) -> Self {
-        Self(settings)
+        settings.into_iter().collect()
     }
 }
 
 impl FromIterator<Setting> for Options {
     fn from_iter<T: IntoIterator<Item = Setting>>(settings: T) -> Self {
-        Self(settings.into_iter().collect())
+        let mut options = Self::default();
+        options.extend(settings);
+        options
     }
 }
 
 impl Extend<Setting> for Options {
     fn extend<T: IntoIterator<Item = Setting>>(&mut self, settings: T) {
-        self.0.extend(settings);
+        settings.into_iter().for_each(|setting| self.push(setting));
     }
 }
 
@@ -94,6 +102,22 @@ impl fmt::Debug for Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_said_of_one_upload_replaces_what_the_configuration_says_of_all() {
+        let mut options = Options::from(vec![
+            Setting::new("checksum", "crc64nvme"),
+            Setting::new("part-size", "8388608"),
+        ]);
+        options.extend([Setting::new("checksum", "none")]);
+        assert_eq!(
+            *options,
+            [
+                Setting::new("checksum", "none"),
+                Setting::new("part-size", "8388608"),
+            ]
+        );
+    }
 
     #[test]
     fn a_customer_key_is_never_shown() {
