@@ -51,6 +51,7 @@ mod origin_pattern;
 mod pkcs11_uri;
 mod proxy_url;
 mod region;
+mod s3_hosts;
 mod section;
 mod sections;
 mod suggestion;
@@ -72,8 +73,10 @@ pub use origin_pattern::{HostPattern, OriginPattern};
 pub use pkcs11_uri::Pkcs11Uri;
 pub use proxy_url::{ProxyCredentials, ProxyUrl, ProxyUrlError};
 pub use region::Region;
+pub use s3_hosts::{S3HostKind, S3Hosts, S3Name};
 pub use sections::{
     Addressing, Checksum, ChecksumAlgorithm, ChecksumPlacement, CredentialProvider, Device,
-    KeyPermissions, Network, Proxies, Put, S3, Sandbox, Service, Timeouts,
+    HostChoice, KeyPermissions, Network, Parts, Proxies, Put, S3, Sandbox, Service, StorageClass,
+    Timeouts,
 };
 pub use time_limit::{TimeLimit, TimeLimitError};

@@ -15,10 +15,37 @@ impl Region {
     /// The suffix of AWS's host names in the region's partition, as in the
     /// partitions file of AWS's SDKs.
     pub fn dns_suffix(&self) -> &'static str {
+        self.partition().1
+    }
+
+    /// Whether both are regions of one partition, so that credentials for one
+    /// are good for the other.
+    pub fn same_partition(&self, other: &Self) -> bool {
+        self.partition().0 == other.partition().0
+    }
+
+    /// Whether the name has the form of AWS's: words and a number, joined by
+    /// hyphens.
+    pub(crate) fn is_awss(&self) -> bool {
+        let mut labels = self.0.rsplit('-');
+        let number = labels.next().unwrap_or_default();
+        let words: Vec<_> = labels.collect();
+        let all = |text: &str, test: fn(&u8) -> bool| {
+            !text.is_empty() && text.bytes().all(|byte| test(&byte))
+        };
+        all(number, u8::is_ascii_digit)
+            && words.len() >= 2
+            && words
+                .into_iter()
+                .all(|word| all(word, u8::is_ascii_lowercase))
+    }
+
+    /// The prefix that tells the partition, and the suffix of its host names.
+    fn partition(&self) -> (&'static str, &'static str) {
         PARTITIONS
-            .iter()
+            .into_iter()
             .find(|(prefix, _)| self.0.starts_with(prefix))
-            .map_or("amazonaws.com", |(_, suffix)| suffix)
+            .unwrap_or(("", "amazonaws.com"))
     }
 
     /// The region of a credentials endpoint, if it has one of AWS's names:
@@ -37,8 +64,9 @@ impl Region {
 }
 
 /// Region prefixes that are not in the partition `aws`, with their suffixes.
-const PARTITIONS: [(&str, &str); 6] = [
+const PARTITIONS: [(&str, &str); 7] = [
     ("cn-", "amazonaws.com.cn"),
+    ("us-gov-", "amazonaws.com"),
     ("eusc-", "amazonaws.eu"),
     ("us-isob-", "sc2s.sgov.gov"),
     ("us-isof-", "csp.hci.ic.gov"),
@@ -96,6 +124,37 @@ mod tests {
             "credentials.iot.eu-west-1.amazonaws.com",
         ] {
             assert_eq!(of(endpoint), None, "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn regions_of_other_partitions_are_told_even_under_one_suffix() {
+        let region = |name: &str| name.parse::<Region>().unwrap();
+        assert!(region("us-east-1").same_partition(&region("eu-west-1")));
+        assert!(!region("us-east-1").same_partition(&region("us-gov-east-1")));
+        assert!(!region("us-east-1").same_partition(&region("cn-north-1")));
+    }
+
+    #[test]
+    fn names_of_another_form_are_no_regions_of_aws() {
+        for name in [
+            "us-east-1",
+            "us-gov-west-1",
+            "eusc-de-east-1",
+            "ap-southeast-12",
+        ] {
+            assert!(name.parse::<Region>().unwrap().is_awss(), "{name}");
+        }
+        for name in [
+            "auto",
+            "dualstack",
+            "us-east",
+            "east-1",
+            "US-EAST-1",
+            "us--1",
+            "a_b-c-1",
+        ] {
+            assert!(!name.parse::<Region>().unwrap().is_awss(), "{name}");
         }
     }
 

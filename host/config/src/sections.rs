@@ -12,6 +12,8 @@ pub use credentials::CredentialProvider;
 pub use device::{Device, KeyPermissions};
 pub use network::{Network, Proxies, Timeouts};
 pub use put::Put;
-pub use s3::{Addressing, Checksum, ChecksumAlgorithm, ChecksumPlacement, S3};
+pub use s3::{
+    Addressing, Checksum, ChecksumAlgorithm, ChecksumPlacement, HostChoice, Parts, S3, StorageClass,
+};
 pub use sandbox::Sandbox;
 pub use service::Service;

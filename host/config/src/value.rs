@@ -156,6 +156,29 @@ impl<'d> Value<'d> {
             .ok_or_else(|| self.error(format!("must be from {} to {}", range.start(), range.end())))
     }
 
+    /// `true` or `false`.
+    pub(crate) fn switch(self) -> Result<bool, Error> {
+        self.is_on()
+    }
+
+    /// A switch that cannot be on if there is an obstacle.
+    pub(crate) fn switch_unless(self, obstacle: Option<&str>) -> Result<bool, Error> {
+        match (self.is_on()?, obstacle) {
+            (true, Some(obstacle)) => Err(self.error(format!("cannot be true: {obstacle}"))),
+            (on, _) => Ok(on),
+        }
+    }
+
+    fn is_on(&self) -> Result<bool, Error> {
+        match &self.content {
+            Content::Toml(DeValue::Boolean(on)) => Ok(*on),
+            Content::Text(text) if text == "true" => Ok(true),
+            Content::Text(text) if text == "false" => Ok(false),
+            Content::Text(_) => Err(self.error("must be true or false")),
+            Content::Toml(_) => Err(self.mistyped("true or false")),
+        }
+    }
+
     fn items(self) -> Result<Vec<Value<'d>>, Error> {
         match self.content {
             Content::Toml(DeValue::Array(items)) => Ok(items

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sealift_config::{
     Addressing, ByteSize, Checksum, ChecksumAlgorithm, ChecksumPlacement, Config, Environment,
-    Error, KeyPermissions, KeyReference,
+    Error, KeyPermissions, KeyReference, Parts, S3HostKind, S3Hosts,
 };
 
 const SMALLEST: &str = r#"
@@ -39,6 +39,11 @@ const LARGEST: &str = r#"
     addressing = "virtual"
     checksum = "sha256"
     checksum_placement = "header"
+    storage_class = "COLD_1"
+    multipart_threshold = "64MiB"
+    part_size = "16MiB"
+    concurrency = 8
+    follow_region = false
 
     [network]
     proxy = "http://me:hunter2@proxy:3128"
@@ -186,6 +191,49 @@ fn every_s3_key_can_be_set() {
         placement: ChecksumPlacement::Header,
     };
     assert_eq!(s3.checksum, Some(checksum));
+    assert_eq!(s3.storage_class.as_ref().unwrap().as_str(), "COLD_1");
+    let parts = Parts {
+        threshold: Some(ByteSize::from_mib(64)),
+        size: Some(ByteSize::from_mib(16)),
+        concurrency: Some(8),
+    };
+    assert_eq!(s3.parts, parts);
+    assert!(!s3.follow_region);
+    assert_eq!(s3.aws_hosts(), None);
+}
+
+#[test]
+fn awss_hosts_are_those_of_the_region_unless_others_are_chosen() {
+    let hosts = |more: &str| {
+        let config = parse(&format!("{SMALLEST}\n[s3]\n{more}"));
+        config.s3().unwrap().aws_hosts().unwrap()
+    };
+    let usual = S3Hosts {
+        region: "ap-northeast-1".parse().unwrap(),
+        any_region: true,
+        dual_stack: false,
+        kind: S3HostKind::Regional,
+    };
+    assert_eq!(hosts(""), usual);
+    assert_eq!(
+        hosts("dual_stack = false\nfips = false\naccelerate = false"),
+        usual
+    );
+    let fips = S3Hosts {
+        any_region: false,
+        dual_stack: true,
+        kind: S3HostKind::Fips,
+        ..usual.clone()
+    };
+    assert_eq!(
+        hosts("dual_stack = true\nfips = true\nfollow_region = false"),
+        fips
+    );
+    let accelerated = S3Hosts {
+        kind: S3HostKind::Accelerate,
+        ..usual
+    };
+    assert_eq!(hosts("accelerate = true"), accelerated);
 }
 
 #[test]
