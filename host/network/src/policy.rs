@@ -5,7 +5,7 @@
 //! aliases, for instance), and what a certificate may do is decided elsewhere.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
-use sealift_config::{Authority, Origin, OriginPattern, Scheme};
+use sealift_config::{Authority, Origin, OriginPattern, S3Hosts, Scheme};
 
 use crate::address::AddressRule;
 
@@ -18,6 +18,8 @@ pub enum Rule {
     Configured(Origin),
     /// Every request to these origins, as long as they are not at an address of this machine or link.
     Pattern(OriginPattern),
+    /// Every request to these of AWS's hosts, as long as they are not at an address of this machine or link.
+    S3(S3Hosts),
 }
 
 /// The one request of [`Rule::Identity`]; the scheme is `https`, since the identity is shown in a TLS handshake.
@@ -32,6 +34,17 @@ pub struct IdentityRule {
     /// Fields that the host writes itself: with this value, or not at all. What the certificate is used
     /// for must not be the guest's choice.
     pub fields: Vec<(HeaderName, Option<HeaderValue>)>,
+}
+
+impl Rule {
+    /// Whether the rule allows the origin by the form of its name.
+    fn names(&self, origin: &Origin) -> bool {
+        match self {
+            Self::Identity(_) | Self::Configured(_) => false,
+            Self::Pattern(pattern) => pattern.matches(origin),
+            Self::S3(hosts) => hosts.recognise(origin).is_some(),
+        }
+    }
 }
 
 impl IdentityRule {
@@ -118,7 +131,7 @@ impl Policy {
                 identity: false,
                 addresses: AddressRule::Any,
             }
-        } else if any(&|rule| matches!(rule, Rule::Pattern(pattern) if pattern.matches(origin))) {
+        } else if any(&|rule| rule.names(origin)) {
             Decision::Allow {
                 identity: false,
                 addresses: AddressRule::OffLink,
@@ -134,6 +147,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use proptest::prelude::*;
+    use sealift_config::S3HostKind;
 
     use super::*;
 
@@ -232,6 +246,28 @@ mod tests {
             assert_eq!(
                 decide(rules, &Method::PUT, "http://localhost:9000/x"),
                 CONFIGURED
+            );
+        }
+    }
+
+    #[test]
+    fn hosts_of_s3_are_as_free_as_a_pattern() {
+        let rule = Rule::S3(S3Hosts {
+            region: "eu-west-1".parse().unwrap(),
+            any_region: true,
+            dual_stack: false,
+            kind: S3HostKind::Regional,
+        });
+        for (uri, decision) in [
+            ("https://abc.s3.eu-west-1.amazonaws.com/k", PATTERN),
+            ("https://abc.s3.us-east-2.amazonaws.com/k", PATTERN),
+            ("http://abc.s3.eu-west-1.amazonaws.com/k", Decision::Deny),
+            ("https://sqs.eu-west-1.amazonaws.com/", Decision::Deny),
+        ] {
+            assert_eq!(
+                decide(vec![rule.clone()], &Method::PUT, uri),
+                decision,
+                "{uri}"
             );
         }
     }

@@ -21,7 +21,7 @@ pub(super) fn roots(config: &Config) -> Roots {
     config.device.ca.clone().map_or(Roots::System, Roots::File)
 }
 
-/// The rules: the device identity for one request only, the S3 endpoint of the region or of the
+/// The rules: the device identity for one request only, AWS's hosts of S3 or the endpoint of the
 /// configuration, and what the operator allowed beside them.
 pub(super) fn policy(config: &Config) -> Result<Policy, OriginError> {
     let mut rules = vec![Rule::Identity(credentials(config))];
@@ -47,11 +47,7 @@ fn credentials(config: &Config) -> IdentityRule {
 
 fn buckets(s3: &S3) -> Result<Vec<Rule>, OriginError> {
     let Some(store) = &s3.endpoint else {
-        let host = format!("s3.{}.{}", s3.region, s3.region.dns_suffix());
-        return Ok(vec![
-            pattern(&format!("https://{host}"))?,
-            pattern(&format!("https://*.{host}"))?,
-        ]);
+        return Ok(s3.aws_hosts().map(Rule::S3).into_iter().collect());
     };
     let mut rules = vec![Rule::Configured(store.clone())];
     if s3.addressing == Addressing::Virtual && store.host().address().is_none() {

@@ -1,6 +1,6 @@
 //! The configuration in the contract's terms.
 
-use sealift_config::{Config, Origin, S3, Scheme};
+use sealift_config::{ByteSize, Config, Origin, S3, S3HostKind};
 
 use crate::sandbox::{Provider, Setting, Target};
 
@@ -21,43 +21,124 @@ pub(super) fn provider(config: &Config) -> Provider {
 
 /// How to reach the buckets.
 pub(super) fn location(s3: &S3) -> Vec<Setting> {
-    let whereabouts = match &s3.endpoint {
-        Some(store) => Setting::new("endpoint", store.to_string()),
-        None => Setting::new("dns-suffix", s3.region.dns_suffix()),
-    };
-    vec![
+    let mut settings = vec![
         Setting::new("region", s3.region.to_string()),
         Setting::new("addressing", s3.addressing.to_string()),
-        whereabouts,
-    ]
-}
-
-/// How objects are uploaded.
-pub(super) fn options(s3: &S3) -> Vec<Setting> {
-    match s3.checksum {
-        None => vec![Setting::new("checksum", "none")],
-        Some(checksum) => vec![
-            Setting::new("checksum", checksum.algorithm.to_string()),
-            Setting::new("checksum-placement", checksum.placement.to_string()),
-        ],
+    ];
+    if let Some(store) = &s3.endpoint {
+        settings.push(Setting::new("endpoint", store.to_string()));
+        return settings;
     }
+    settings.push(Setting::new("dns-suffix", s3.region.dns_suffix()));
+    let choices = [
+        ("dual-stack", s3.hosts.dual_stack),
+        ("fips", s3.hosts.kind == S3HostKind::Fips),
+        ("accelerate", s3.hosts.kind == S3HostKind::Accelerate),
+    ];
+    // What is not chosen is not said, so that components that know no choice need not refuse it.
+    let chosen = choices.into_iter().filter(|(_, chosen)| *chosen);
+    settings.extend(chosen.map(|(name, _)| Setting::new(name, "true")));
+    settings
 }
 
-/// Where the object is: what the component addresses must be one of these.
+/// How objects are uploaded, unless an upload says otherwise.
+pub(super) fn options(s3: &S3) -> Vec<Setting> {
+    let algorithm = s3.checksum.map(|checksum| checksum.algorithm.to_string());
+    let placement = s3.checksum.map(|checksum| checksum.placement.to_string());
+    let bytes = |size: ByteSize| size.bytes().to_string();
+    let given = [
+        ("checksum", Some(algorithm.unwrap_or_else(|| "none".into()))),
+        ("checksum-placement", placement),
+        (
+            "storage-class",
+            s3.storage_class.as_ref().map(ToString::to_string),
+        ),
+        ("multipart-threshold", s3.parts.threshold.map(bytes)),
+        ("part-size", s3.parts.size.map(bytes)),
+        (
+            "concurrency",
+            s3.parts.concurrency.map(|parts| parts.to_string()),
+        ),
+    ];
+    given
+        .into_iter()
+        .filter_map(|(name, value)| Some(Setting::new(name, value?)))
+        .collect()
+}
+
+/// Where the object is: what the component addresses must be this.
 pub(super) fn target(s3: &S3, bucket: &str, key: &str) -> Target {
-    let store = s3.endpoint.clone().or_else(|| {
-        let host = format!("s3.{}.{}", s3.region, s3.region.dns_suffix());
-        Some(Origin::new(Scheme::Https, host.parse().ok()?, 443))
-    });
-    let by_path = store
-        .clone()
-        .map(|store| (store, format!("/{bucket}/{key}")));
+    if let Some(hosts) = s3.aws_hosts() {
+        return Target::in_aws(hosts, bucket, key);
+    }
+    let store = s3.endpoint.as_ref();
+    let by_path = store.map(|store| (store.clone(), format!("/{bucket}/{key}")));
     let by_host = store.and_then(|store| {
         let host = format!("{bucket}.{}", store.host()).parse().ok()?;
-        Some((
-            Origin::new(store.scheme(), host, store.port()),
-            format!("/{key}"),
-        ))
+        let origin = Origin::new(store.scheme(), host, store.port());
+        Some((origin, format!("/{key}")))
     });
-    Target(by_path.into_iter().chain(by_host).collect())
+    Target::in_store(by_path.into_iter().chain(by_host).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::path::Path;
+
+    use sealift_config::Environment;
+
+    use super::*;
+
+    fn told(s3: &str, of: fn(&S3) -> Vec<Setting>) -> Vec<String> {
+        let text = format!(
+            "[device]\ncertificate = \"c\"\nkey = \"k\"\n[credentials]\nrole_alias = \"a\"\n\
+             endpoint = \"x.credentials.iot.eu-west-1.amazonaws.com\"\n[s3]\n{s3}"
+        );
+        let config = Config::parse(&text, Path::new("t"), &Environment::default()).unwrap();
+        let settings = of(config.s3().unwrap());
+        let shown = settings
+            .iter()
+            .map(|setting| format!("{}={}", setting.name, setting.value));
+        shown.collect()
+    }
+
+    #[test]
+    fn a_location_says_what_is_chosen_and_no_more() {
+        let usual = [
+            "region=eu-west-1",
+            "addressing=virtual",
+            "dns-suffix=amazonaws.com",
+        ];
+        assert_eq!(told("", location), usual);
+        assert_eq!(
+            told("dual_stack = true\nfips = true", location),
+            [usual.as_slice(), &["dual-stack=true", "fips=true"]].concat()
+        );
+        assert_eq!(
+            told("accelerate = true", location),
+            [usual.as_slice(), &["accelerate=true"]].concat()
+        );
+        assert_eq!(
+            told("endpoint = \"https://h\"", location),
+            ["region=eu-west-1", "addressing=path", "endpoint=https://h"]
+        );
+    }
+
+    #[test]
+    fn options_say_what_is_set_in_bytes() {
+        let usual = ["checksum=crc64nvme", "checksum-placement=trailer"];
+        assert_eq!(told("", options), usual);
+        assert_eq!(told("checksum = \"none\"", options), ["checksum=none"]);
+        let more = "storage_class = \"STANDARD_IA\"\nmultipart_threshold = \"1MiB\"\n\
+                    part_size = \"5MiB\"\nconcurrency = 2";
+        let expected = [
+            "storage-class=STANDARD_IA",
+            "multipart-threshold=1048576",
+            "part-size=5242880",
+            "concurrency=2",
+        ];
+        assert_eq!(told(more, options), [usual.as_slice(), &expected].concat());
+    }
 }

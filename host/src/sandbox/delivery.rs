@@ -10,28 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Method, StatusCode, Uri};
+use http::StatusCode;
 use http_body::{Body, Frame, SizeHint};
-use percent_encoding::percent_decode_str;
-use sealift_config::Origin;
 use sealift_payload::{FileBody, Sending};
 use wasmtime_wasi_http::{Error as HttpError, WasiBody};
 
-/// The places that are a job's object: where its store answers, and the path there, decoded.
-#[derive(Clone, Debug)]
-pub struct Target(pub Vec<(Origin, String)>);
-
-impl Target {
-    fn is(&self, method: &Method, uri: &Uri) -> bool {
-        let path: Vec<u8> = percent_decode_str(uri.path()).collect();
-        *method == Method::PUT
-            && Origin::try_from(uri).is_ok_and(|origin| {
-                let same =
-                    |(place, key): &(Origin, String)| *place == origin && key.as_bytes() == path;
-                self.0.iter().any(same)
-            })
-    }
-}
+use super::target::Target;
 
 /// The deliveries of one job.
 #[derive(Clone, Debug, Default)]
@@ -180,6 +164,7 @@ mod tests {
         reason = "tests"
     )]
 
+    use http::Method;
     use http_body_util::BodyExt;
     use sealift_payload::{Framing, Source};
 
@@ -189,7 +174,7 @@ mod tests {
 
     fn target() -> Target {
         let origin = "https://store.example".parse().unwrap();
-        Target(vec![(origin, "/bucket/a key".into())])
+        Target::in_store(vec![(origin, "/bucket/a key".into())])
     }
 
     fn answered(ranges: &[Range<u64>]) -> Deliveries {

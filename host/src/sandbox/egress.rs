@@ -12,8 +12,9 @@ use http_body_util::BodyExt;
 use sealift_network::{ConnectError, Network, NetworkError, RequestLimits, Stalled};
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
 
-use super::delivery::{Deliveries, Target, Ticket};
+use super::delivery::{Deliveries, Ticket};
 use super::limits::Limits;
+use super::target::Target;
 use super::usage::{Slot, TooMuch, Usage};
 
 /// The network as one instance may use it.
