@@ -50,12 +50,14 @@ mod origin;
 mod origin_pattern;
 mod pkcs11_uri;
 mod proxy_url;
+mod rate_limit;
 mod region;
 mod s3_hosts;
 mod section;
 mod sections;
 mod suggestion;
 mod time_limit;
+mod timetable;
 mod value;
 
 pub use authority::{Authority, AuthorityError};
@@ -72,6 +74,7 @@ pub use origin::{Origin, OriginError, Scheme};
 pub use origin_pattern::{HostPattern, OriginPattern};
 pub use pkcs11_uri::Pkcs11Uri;
 pub use proxy_url::{ProxyCredentials, ProxyUrl, ProxyUrlError};
+pub use rate_limit::{RateLimit, RateLimitError};
 pub use region::Region;
 pub use s3_hosts::{S3HostKind, S3Hosts, S3Name};
 pub use sections::{
@@ -80,3 +83,4 @@ pub use sections::{
     Timeouts,
 };
 pub use time_limit::{TimeLimit, TimeLimitError};
+pub use timetable::{Overlap, Period, TimeOfDay, TimeOfDayError, Timetable};

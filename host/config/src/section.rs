@@ -106,6 +106,11 @@ impl<'d> Section<'d> {
         diagnostic.into()
     }
 
+    /// The error for keys that do not go together.
+    pub(crate) fn error(&self, message: impl Into<String>) -> Error {
+        self.file.complain(self.span.clone(), message).into()
+    }
+
     /// Complains about a key that nobody asked for.
     pub(crate) fn finish(self) -> Result<(), Error> {
         let Some((key, entry)) = self.entries.into_iter().next() else {

@@ -7,6 +7,7 @@ mod put;
 mod s3;
 mod sandbox;
 mod service;
+mod timetable;
 
 pub use credentials::CredentialProvider;
 pub use device::{Device, KeyPermissions};

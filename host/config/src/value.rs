@@ -9,7 +9,8 @@ use toml::Spanned;
 use toml::de::{DeInteger, DeValue};
 
 use crate::document::File;
-use crate::{ByteSize, Error, KeyReference, TimeLimit, TimeLimitError};
+use crate::section::Section;
+use crate::{ByteSize, Error, KeyReference, RateLimit, RateLimitError, TimeLimit, TimeLimitError};
 
 /// Where something was said, for complaints about it.
 #[derive(Clone, Debug)]
@@ -177,6 +178,42 @@ impl<'d> Value<'d> {
             Content::Text(_) => Err(self.error("must be true or false")),
             Content::Toml(_) => Err(self.mistyped("true or false")),
         }
+    }
+
+    /// A rate: a string such as `1MiB` or `none`, or a number of bytes.
+    pub(crate) fn rate_limit(self) -> Result<RateLimit, Error> {
+        let limit = match &self.content {
+            Content::Toml(DeValue::Integer(integer)) => natural(integer)
+                .ok_or(RateLimitError::OutOfRange)
+                .and_then(|bytes| ByteSize::from_bytes(bytes).try_into()),
+            _ => self.text("a rate such as \"1MiB\", or \"none\"")?.parse(),
+        };
+        limit.map_err(|error| self.error(error.to_string()))
+    }
+
+    /// Tables, each read like a section called `name`.
+    pub(crate) fn tables(self, name: &'static str) -> Result<Vec<Section<'d>>, Error> {
+        let expected = format!("a list of tables, [[{name}]], in the configuration file");
+        let Content::Toml(DeValue::Array(items)) = self.content else {
+            return Err(self.mistyped(&expected));
+        };
+        let read = |item: Spanned<DeValue<'d>>| {
+            let span = item.span();
+            match item.into_inner() {
+                DeValue::Table(keys) => {
+                    let mut section = Section::absent(self.file, name);
+                    section.fill(span, keys);
+                    Ok(section)
+                }
+                other => {
+                    let found = other.type_str();
+                    let message =
+                        format!("{}: must be {expected}; this is of type {found}", self.key);
+                    Err(self.file.complain(Some(span), message).into())
+                }
+            }
+        };
+        items.into_iter().map(read).collect()
     }
 
     fn items(self) -> Result<Vec<Value<'d>>, Error> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sealift_config::{
     Addressing, ByteSize, Checksum, ChecksumAlgorithm, ChecksumPlacement, Config, Environment,
-    Error, KeyPermissions, KeyReference, Parts, S3HostKind, S3Hosts,
+    Error, KeyPermissions, KeyReference, Parts, RateLimit, S3HostKind, S3Hosts, TimeOfDay,
 };
 
 const SMALLEST: &str = r#"
@@ -55,6 +55,17 @@ const LARGEST: &str = r#"
     max_connections = 0x10
     response_limit = "1MiB"
     allow = ["https://*.s3.eu-west-1.amazonaws.com", "http://127.0.0.1:9000"]
+    limit_rate = "1MiB"
+
+    [[network.timetable]]
+    from = "08:00"
+    to = "18:00"
+    limit_rate = 102400
+
+    [[network.timetable]]
+    from = "22:00"
+    to = "06:00"
+    limit_rate = "none"
 
     [sandbox]
     memory = "32MiB"
@@ -118,6 +129,8 @@ fn the_smallest_configuration_gets_the_documented_defaults() {
     assert_eq!(network.max_connections, 8);
     assert_eq!(network.response_limit, ByteSize::from_mib(8));
     assert!(network.allow.is_empty());
+    assert_eq!(network.limit_rate, RateLimit::NONE);
+    assert!(network.timetable.is_empty());
 
     assert_eq!(config.sandbox.memory, ByteSize::from_mib(64));
     assert_eq!(config.sandbox.cpu_time.duration(), Duration::from_secs(10));
@@ -174,6 +187,21 @@ fn every_key_can_be_set() {
     assert_eq!(config.sandbox.bytes_out, Some(ByteSize::from_mib(2048)));
     assert_eq!(config.sandbox.log_bytes.bytes(), 0);
     assert_eq!(config.put.spool_limit, ByteSize::from_mib(1));
+}
+
+#[test]
+fn rates_go_by_the_timetable_and_a_limit_for_all_times_goes_before_it() {
+    let mut network = parse(LARGEST).network;
+    let at = |network: &sealift_config::Network, hour| {
+        let now = TimeOfDay::new(hour, 0).unwrap();
+        let limit = network.timetable.limit_at(now);
+        limit.unwrap_or(network.limit_rate).to_string()
+    };
+    assert_eq!(at(&network, 12), "100KiB");
+    assert_eq!(at(&network, 20), "1MiB");
+    assert_eq!(at(&network, 23), "none");
+    network.limit_rate_always("2MiB".parse().unwrap());
+    assert_eq!(at(&network, 12), "2MiB");
 }
 
 #[test]

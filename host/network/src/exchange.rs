@@ -15,16 +15,18 @@ use crate::connector::{ConnectError, LinkProbe, TlsFailure, rustls_error};
 use crate::error::{BoxError, NetworkError, Stalled};
 use crate::request_body::{Phase, Progress, RequestBody, WatchedBody};
 use crate::settings::{RequestLimits, Timeouts};
+use crate::throttle::Pace;
 
 /// Sends the request and waits for the head of the response.
 pub(crate) async fn exchange(
     request: Request<RequestBody>,
+    pace: Option<Pace>,
     lease: &Lease,
     limits: RequestLimits,
     timeouts: &Timeouts,
 ) -> Result<(Response<Incoming>, Option<LinkProbe>), NetworkError> {
     let (head, body) = request.into_parts();
-    let (body, progress) = WatchedBody::new(body);
+    let (body, progress) = WatchedBody::new(body, pace);
     let mut request = Request::from_parts(head, body);
     let connection = capture_connection(&mut request);
     let watch = Watch {
@@ -73,13 +75,20 @@ impl Watch<'_> {
         loop {
             let (phase, since) = self.progress.phase();
             let limit = match phase {
-                Phase::Source | Phase::Sending => self.limits.idle_within(self.timeouts),
+                Phase::Source | Phase::Turn | Phase::Sending => {
+                    self.limits.idle_within(self.timeouts)
+                }
                 Phase::Sent => self.limits.first_byte_within(self.timeouts),
             };
             let sent = probe(&self.connection)
                 .and_then(|probe| probe.last_sent())
                 .filter(|_| phase != Phase::Source);
-            let deadline = since.max(begun).max(sent.unwrap_or(begun)) + limit;
+            let stalled = match phase {
+                // Nobody's fault: to be looked at again, for as long as it takes.
+                Phase::Turn => Instant::now(),
+                _ => since.max(begun).max(sent.unwrap_or(begun)),
+            };
+            let deadline = stalled + limit;
             if Instant::now() >= deadline {
                 return Cut { phase, limit };
             }
@@ -100,7 +109,7 @@ impl Cut {
                 limit,
                 stalled: Stalled::Source,
             },
-            Phase::Sending => NetworkError::IdleTimeout {
+            Phase::Turn | Phase::Sending => NetworkError::IdleTimeout {
                 origin,
                 limit,
                 stalled: Stalled::Sending,

@@ -2,7 +2,8 @@
 //!
 //! A [`Network`] is the only way out of the host. It asks its [`Policy`] about each request, presents the
 //! device identity exactly where the policy says so, judges the address that it connects to, and bounds
-//! every phase in time and every response in size. Identity and anonymous connections never mix.
+//! every phase in time, every response in size and all bodies together in their rate. Identity and
+//! anonymous connections never mix.
 //!
 //! It does not retry beyond what HTTP makes safe, follow redirects, keep cookies or decompress: what a
 //! response means is decided elsewhere.
@@ -13,8 +14,10 @@ mod connector;
 mod error;
 mod exchange;
 mod identity;
+mod local_time;
 mod network;
 mod no_proxy;
+mod pacer;
 mod policy;
 mod proxy;
 mod request_body;
@@ -22,6 +25,7 @@ mod response_body;
 mod roots;
 mod settings;
 mod tasks;
+mod throttle;
 
 pub use address::{AddressRule, Refusal};
 pub use connector::{ConnectError, ProxyFailure, TlsFailure};
@@ -34,3 +38,4 @@ pub use proxy::Proxies;
 pub use request_body::RequestBody;
 pub use response_body::ResponseBody;
 pub use settings::{RequestLimits, Roots, Settings, Timeouts};
+pub use throttle::Rates;

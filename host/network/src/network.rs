@@ -19,6 +19,7 @@ use crate::proxy::Proxy;
 use crate::request_body::RequestBody;
 use crate::response_body::ResponseBody;
 use crate::settings::{RequestLimits, Settings};
+use crate::throttle::Throttle;
 
 /// Sends requests, as far as the policy allows. Cheap to clone; clones share connections.
 #[derive(Clone)]
@@ -30,6 +31,7 @@ struct Inner {
     identity: Option<Arc<dyn IdentitySource>>,
     tls: TlsFactory,
     clients: Arc<Clients>,
+    throttle: Option<Arc<Throttle>>,
 }
 
 impl Network {
@@ -42,6 +44,7 @@ impl Network {
         Ok(Self(Arc::new(Inner {
             tls: TlsFactory::new(&settings.roots)?,
             clients: Arc::new(Clients::new(settings.max_connections_per_origin.get())),
+            throttle: Throttle::new(settings.rates.clone()),
             settings,
             policy,
             identity,
@@ -70,8 +73,9 @@ impl Network {
             .filter(|_| origin.scheme() == Scheme::Http)
             .map(AsRef::as_ref);
         let request = prepare(request, &origin, reader)?;
+        let pace = inner.throttle.as_ref().map(Throttle::begin);
         let lease = inner.lease(origin, identity, addresses, proxy).await?;
-        let (response, probe) = match exchange(request, &lease, limits, timeouts).await {
+        let (response, probe) = match exchange(request, pace, &lease, limits, timeouts).await {
             Ok(answer) => answer,
             Err(error) => {
                 lease.settle(&error);
@@ -84,6 +88,17 @@ impl Network {
         let idle = limits.idle_within(timeouts);
         let body = ResponseBody::new(incoming, lease, probe, limits.response_bytes, idle)?;
         Ok(Response::from_parts(head, body))
+    }
+}
+
+impl Network {
+    /// Grows with every piece of a body that the rate limit lets through, of whichever request: while it
+    /// does, a request that sends nothing may be waiting for its turn.
+    pub fn paced(&self) -> u64 {
+        self.0
+            .throttle
+            .as_ref()
+            .map_or(0, |throttle| throttle.slices())
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::error::BoxError;
+use crate::throttle::Pace;
 
 /// A request's body.
 pub type RequestBody = UnsyncBoxBody<Bytes, BoxError>;
@@ -35,6 +36,8 @@ struct State {
 pub(crate) enum Phase {
     /// The body: it was asked for a frame and has none yet.
     Source,
+    /// The rate limit: there is something to send, and it is not yet its turn.
+    Turn,
     /// The connection: it has not asked for the next frame yet.
     Sending,
     /// The server: the body is complete.
@@ -89,15 +92,19 @@ impl Progress {
     }
 }
 
-/// A body that reports to a [`Progress`].
+/// A body that reports to a [`Progress`] and keeps to the rate limit.
 #[derive(Debug)]
 pub(crate) struct WatchedBody {
     body: RequestBody,
+    /// `None` where there is no limit.
+    pace: Option<Pace>,
+    /// What the body gave and the limit did not yet let through.
+    rest: Bytes,
     progress: Arc<Progress>,
 }
 
 impl WatchedBody {
-    pub(crate) fn new(body: RequestBody) -> (Self, Arc<Progress>) {
+    pub(crate) fn new(body: RequestBody, pace: Option<Pace>) -> (Self, Arc<Progress>) {
         let phase = if body.is_end_stream() {
             Phase::Sent
         } else {
@@ -107,10 +114,30 @@ impl WatchedBody {
         (
             Self {
                 body,
+                pace,
+                rest: Bytes::new(),
                 progress: Arc::clone(&progress),
             },
             progress,
         )
+    }
+}
+
+impl WatchedBody {
+    fn wait(&self, phase: Phase) {
+        if self.progress.phase().0 != phase {
+            self.progress.enter(phase);
+        }
+    }
+
+    fn pass(&self, frame: Frame<Bytes>) -> Poll<Option<Result<Frame<Bytes>, BodyFailed>>> {
+        let phase = if self.is_end_stream() {
+            Phase::Sent
+        } else {
+            Phase::Sending
+        };
+        self.progress.enter(phase);
+        Poll::Ready(Some(Ok(frame)))
     }
 }
 
@@ -132,37 +159,50 @@ impl Body for WatchedBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyFailed>>> {
         let this = self.get_mut();
-        let polled = Pin::new(&mut this.body).poll_frame(cx);
-        if polled.is_pending() && this.progress.phase().0 != Phase::Source {
-            this.progress.enter(Phase::Source);
+        if this.rest.is_empty() {
+            let polled = Pin::new(&mut this.body).poll_frame(cx);
+            if polled.is_pending() {
+                this.wait(Phase::Source);
+            }
+            match ready!(polled) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) if this.pace.is_some() && !data.is_empty() => this.rest = data,
+                    Ok(data) => return this.pass(Frame::data(data)),
+                    Err(trailers) => return this.pass(trailers),
+                },
+                Some(Err(error)) => {
+                    this.progress.fail(error);
+                    return Poll::Ready(Some(Err(BodyFailed)));
+                }
+                None => {
+                    this.progress.enter(Phase::Sent);
+                    return Poll::Ready(None);
+                }
+            }
         }
-        Poll::Ready(match ready!(polled) {
-            Some(Ok(frame)) => {
-                let phase = if this.body.is_end_stream() {
-                    Phase::Sent
-                } else {
-                    Phase::Sending
-                };
-                this.progress.enter(phase);
-                Some(Ok(frame))
-            }
-            Some(Err(error)) => {
-                this.progress.fail(error);
-                Some(Err(BodyFailed))
-            }
-            None => {
-                this.progress.enter(Phase::Sent);
-                None
-            }
-        })
+        let share = match &mut this.pace {
+            Some(pace) => pace.poll_share(this.rest.len(), cx),
+            None => Poll::Ready(this.rest.len()),
+        };
+        if share.is_pending() {
+            this.wait(Phase::Turn);
+        }
+        let slice = this.rest.split_to(ready!(share));
+        this.pass(Frame::data(slice))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (rest, body) = (self.rest.len() as u64, self.body.size_hint());
+        let mut hint = SizeHint::new();
+        hint.set_lower(body.lower().saturating_add(rest));
+        if let Some(upper) = body.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint
     }
 }
 
@@ -170,3 +210,46 @@ impl Body for WatchedBody {
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the request body failed")]
 pub(crate) struct BodyFailed;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::future::poll_fn;
+
+    use http_body_util::{BodyExt as _, Full};
+    use sealift_config::Timetable;
+
+    use super::*;
+    use crate::throttle::{Rates, Throttle};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limited_body_is_the_same_bytes_and_waits_for_its_turn() {
+        let data: Bytes = (0..=255).cycle().take(100_000).collect();
+        let rates = Rates {
+            limit: "10KiB".parse().unwrap(),
+            timetable: Timetable::default(),
+        };
+        let body = Full::new(data.clone()).map_err(|never| match never {});
+        let pace = Throttle::new(rates).unwrap().begin();
+        let (mut body, progress) = WatchedBody::new(body.boxed_unsync(), Some(pace));
+
+        let mut sent = Vec::new();
+        let mut waited = false;
+        while !body.is_end_stream() {
+            let left = (data.len() - sent.len()) as u64;
+            assert_eq!(body.size_hint().exact(), Some(left));
+            let frame = poll_fn(|cx| {
+                let polled = Pin::new(&mut body).poll_frame(cx);
+                if polled.is_pending() {
+                    assert_eq!(progress.phase().0, Phase::Turn);
+                    waited = true;
+                }
+                polled
+            });
+            sent.extend(frame.await.unwrap().unwrap().into_data().unwrap());
+        }
+        assert_eq!(progress.phase().0, Phase::Sent);
+        assert!(waited && sent == data);
+    }
+}

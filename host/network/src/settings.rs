@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::no_proxy::NoProxyError;
 use crate::proxy::Proxies;
+use crate::throttle::Rates;
 
 /// The settings of a [`Network`](crate::Network).
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct Settings {
     /// How many requests to one origin may be under way at a time; over HTTP/1.1 each has a connection of
     /// its own. Further requests wait their turn.
     pub max_connections_per_origin: NonZeroUsize,
+    /// How fast the bodies of all requests together go out.
+    pub rates: Rates,
     /// The proxies, if there are any.
     pub proxies: Proxies,
     /// Whom to trust with naming servers.
@@ -37,6 +40,10 @@ impl Settings {
             max_connections_per_origin: connections
                 .and_then(NonZeroUsize::new)
                 .unwrap_or(defaults.max_connections_per_origin),
+            rates: Rates {
+                limit: network.limit_rate,
+                timetable: network.timetable.clone(),
+            },
             proxies: Proxies::of(&network.proxies)?,
             roots,
         })
@@ -44,12 +51,13 @@ impl Settings {
 }
 
 impl Default for Settings {
-    /// 8 connections, no proxy and the system's roots.
+    /// 8 connections, no limit to the rate, no proxy and the system's roots.
     fn default() -> Self {
         const EIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
         Self {
             timeouts: Timeouts::default(),
             max_connections_per_origin: EIGHT,
+            rates: Rates::default(),
             proxies: Proxies::default(),
             roots: Roots::System,
         }

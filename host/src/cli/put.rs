@@ -30,7 +30,7 @@ pub(super) async fn run(global: &Global, args: &Put) -> Result<(), Failure> {
         tally.would_be_made(&plan.items);
         return tally.settle();
     }
-    let gateway = setup::gateway(global)?;
+    let gateway = setup::gateway_at_rate(global, args.transfer.limit_rate)?;
     gateway.config().s3()?;
     let uploads = Uploads::new(&gateway, &plan.bucket, args, options);
     let work = uploads.all(&plan.items, &mut tally, &progress);

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use sealift::gateway::Gateway;
-use sealift_config::{Config, Environment};
+use sealift_config::{Config, Environment, RateLimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::Global;
@@ -16,8 +16,19 @@ pub(super) fn harden() -> Result<(), Failure> {
 
 /// The gateway of the configuration in force.
 pub(super) fn gateway(global: &Global) -> Result<Gateway, Failure> {
+    gateway_at_rate(global, None)
+}
+
+/// The gateway of the configuration in force, with another rate limit if one is given.
+pub(super) fn gateway_at_rate(
+    global: &Global,
+    limit: Option<RateLimit>,
+) -> Result<Gateway, Failure> {
     let environment = Environment::of_process();
-    let config = Config::load(global.config.as_deref(), &environment)?;
+    let mut config = Config::load(global.config.as_deref(), &environment)?;
+    if let Some(limit) = limit {
+        config.network.limit_rate_always(limit);
+    }
     Ok(Gateway::open(
         config,
         &environment,

@@ -32,6 +32,7 @@ pub(super) struct Call<'a> {
     loaded: &'a Loaded,
     store: Store<State>,
     usage: Arc<Usage>,
+    network: Network,
 }
 
 impl<'a> Call<'a> {
@@ -48,6 +49,7 @@ impl<'a> Call<'a> {
             loaded,
             store,
             usage,
+            network: network.clone(),
         }
     }
 
@@ -138,7 +140,9 @@ impl<'a> Call<'a> {
         let _running = self.loaded.ticker.run();
         let limits = &self.loaded.limits;
         let store = &mut self.store;
-        let outcome = alive(&self.usage, limits.stall, async {
+        // Under a rate limit an instance may wait for the requests of others.
+        let moves = || self.usage.moves().wrapping_add(self.network.paced());
+        let outcome = alive(moves, limits.stall, async {
             let uploader = self.loaded.uploader.instantiate_async(&mut *store).await?;
             call(uploader, store).await
         })
@@ -225,14 +229,18 @@ fn bound(store: &mut Store<State>) {
     });
 }
 
-/// The output of `call`, or nothing when it made no move for `stall`.
-async fn alive<T>(usage: &Usage, stall: Duration, call: impl Future<Output = T>) -> Option<T> {
+/// The output of `call`, or nothing when there was no move for `stall`.
+async fn alive<T>(
+    moves: impl Fn() -> u64,
+    stall: Duration,
+    call: impl Future<Output = T>,
+) -> Option<T> {
     let watch = async {
-        let (mut seen, mut since) = (usage.moves(), Instant::now());
+        let (mut seen, mut since) = (moves(), Instant::now());
         while since.elapsed() < stall {
             tokio::time::sleep(GLANCE.min(stall)).await;
-            if usage.moves() != seen {
-                (seen, since) = (usage.moves(), Instant::now());
+            if moves() != seen {
+                (seen, since) = (moves(), Instant::now());
             }
         }
     };

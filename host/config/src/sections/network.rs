@@ -2,7 +2,11 @@
 
 use crate::section::Section;
 use crate::value::{OrNone, Value};
-use crate::{ByteSize, Environment, Error, OriginPattern, ProxyUrl, TimeLimit};
+use crate::{
+    ByteSize, Environment, Error, OriginPattern, ProxyUrl, RateLimit, TimeLimit, Timetable,
+};
+
+use super::timetable;
 
 /// `[network]`: proxies, limits, and what the component may reach.
 #[derive(Clone, Debug)]
@@ -18,6 +22,10 @@ pub struct Network {
     pub response_limit: ByteSize,
     /// Origins that the component may reach besides the configured endpoints.
     pub allow: Vec<OriginPattern>,
+    /// How fast the bodies of all requests together go out; default none.
+    pub limit_rate: RateLimit,
+    /// The times of day at which another limit holds.
+    pub timetable: Timetable,
 }
 
 /// Proxies by the scheme of the requests that go through them.
@@ -67,9 +75,21 @@ impl Network {
             allow: section
                 .optional("allow", Value::parse_list)?
                 .unwrap_or_default(),
+            limit_rate: section
+                .optional("limit_rate", Value::rate_limit)?
+                .unwrap_or_default(),
+            timetable: section
+                .optional("timetable", timetable::read)?
+                .unwrap_or_default(),
         };
         section.finish()?;
         Ok(network)
+    }
+
+    /// Lets this limit hold at all times, whatever the configuration says.
+    pub fn limit_rate_always(&mut self, limit: RateLimit) {
+        self.limit_rate = limit;
+        self.timetable = Timetable::default();
     }
 }
 

@@ -7,6 +7,7 @@ mod identity;
 mod policy;
 mod pooling;
 mod proxy;
+mod rates;
 mod requests;
 mod support;
 mod timeouts;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 use sealift::sandbox::Options;
-use sealift_config::{ByteSize, ByteSizeError, ChecksumPlacement};
+use sealift_config::{ByteSize, ByteSizeError, ChecksumPlacement, RateLimit};
 
 use super::dates::Deadline;
 use super::misfit::Misfit;
@@ -51,6 +51,10 @@ pub(crate) struct Transfer {
     /// Where it is sent: trailer (behind the bytes) or header (for stores that know no trailers)
     #[arg(long, value_name = "PLACE")]
     checksum_placement: Option<ChecksumPlacement>,
+
+    /// Send at most this much per second, such as 500KiB, or `none` [default: the configuration's]
+    #[arg(long, value_name = "RATE")]
+    pub(crate) limit_rate: Option<RateLimit>,
 
     /// When interrupted, delete the parts that S3 holds already instead of leaving them for the
     /// next run to go on with
