@@ -17,6 +17,17 @@ use crate::request_body::{Phase, Progress, RequestBody, WatchedBody};
 use crate::settings::{RequestLimits, Timeouts};
 use crate::throttle::Pace;
 
+/// The server answered before it had the whole request: an extension of the response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnsweredEarly;
+
+/// A response of which the head is there.
+pub(crate) struct Answer {
+    pub(crate) response: Response<Incoming>,
+    pub(crate) probe: Option<LinkProbe>,
+    pub(crate) early: Option<AnsweredEarly>,
+}
+
 /// Sends the request and waits for the head of the response.
 pub(crate) async fn exchange(
     request: Request<RequestBody>,
@@ -24,7 +35,7 @@ pub(crate) async fn exchange(
     lease: &Lease,
     limits: RequestLimits,
     timeouts: &Timeouts,
-) -> Result<(Response<Incoming>, Option<LinkProbe>), NetworkError> {
+) -> Result<Answer, NetworkError> {
     let (head, body) = request.into_parts();
     let (body, progress) = WatchedBody::new(body, pace);
     let mut request = Request::from_parts(head, body);
@@ -42,7 +53,11 @@ pub(crate) async fn exchange(
     };
     let probe = probe(&connection);
     match answer {
-        Ok(response) => Ok((response, probe)),
+        Ok(response) => Ok(Answer {
+            response,
+            probe,
+            early: (!progress.is_complete()).then_some(AnsweredEarly),
+        }),
         Err(error) => Err(match progress.take_failure() {
             Some(source) => NetworkError::Body {
                 origin: lease.origin().clone(),

@@ -30,6 +30,7 @@ mod throttle;
 pub use address::{AddressRule, Refusal};
 pub use connector::{ConnectError, ProxyFailure, TlsFailure};
 pub use error::{BoxError, Error, NetworkError, Stalled};
+pub use exchange::AnsweredEarly;
 pub use identity::{CurrentIdentity, IdentitySource};
 pub use network::Network;
 pub use no_proxy::{NoProxy, NoProxyError};

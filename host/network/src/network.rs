@@ -12,7 +12,7 @@ use crate::address::AddressRule;
 use crate::clients::{Clients, Key, Lease};
 use crate::connector::{ConnectError, Hop, ProxyFailure, Route, TlsFactory};
 use crate::error::{Error, NetworkError};
-use crate::exchange::exchange;
+use crate::exchange::{Answer, exchange};
 use crate::identity::{CurrentIdentity, IdentitySource};
 use crate::policy::{Decision, Policy};
 use crate::proxy::Proxy;
@@ -54,7 +54,8 @@ impl Network {
     /// Sends a request and waits for the head of its response.
     ///
     /// The request has an absolute URI. `Host` follows from the URI, and fields that concern only the
-    /// connection are left out, whatever the request says. Redirects are not followed. To drop the future, or
+    /// connection are left out, whatever the request says. A response that came before the request was
+    /// complete has the extension [`AnsweredEarly`](crate::AnsweredEarly). Redirects are not followed. To drop the future, or
     /// later the response's body, cancels the exchange.
     pub async fn send(
         &self,
@@ -75,16 +76,24 @@ impl Network {
         let request = prepare(request, &origin, reader)?;
         let pace = inner.throttle.as_ref().map(Throttle::begin);
         let lease = inner.lease(origin, identity, addresses, proxy).await?;
-        let (response, probe) = match exchange(request, pace, &lease, limits, timeouts).await {
+        let answer = match exchange(request, pace, &lease, limits, timeouts).await {
             Ok(answer) => answer,
             Err(error) => {
                 lease.settle(&error);
                 return Err(error);
             }
         };
+        let Answer {
+            response,
+            probe,
+            early,
+        } = answer;
         check_proxy(&response, lease.origin(), reader)?;
         let (mut head, incoming) = response.into_parts();
         head.extensions.clear();
+        if let Some(early) = early {
+            head.extensions.insert(early);
+        }
         let idle = limits.idle_within(timeouts);
         let body = ResponseBody::new(incoming, lease, probe, limits.response_bytes, idle)?;
         Ok(Response::from_parts(head, body))

@@ -28,6 +28,8 @@ struct State {
     phase: Phase,
     /// When the phase began, or a frame was last taken in it.
     since: Instant,
+    /// Whether the connection took all of it; one that drops the body may have had enough.
+    complete: bool,
     failure: Option<BoxError>,
 }
 
@@ -49,6 +51,7 @@ impl Progress {
         let state = State {
             phase,
             since: Instant::now(),
+            complete: phase == Phase::Sent,
             failure: None,
         };
         Self {
@@ -67,6 +70,11 @@ impl Progress {
         self.ended.notified().await;
     }
 
+    /// Whether the connection took all of the body.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.with(|state| state.complete)
+    }
+
     /// The error by which the body failed.
     pub(crate) fn take_failure(&self) -> Option<BoxError> {
         self.with(|state| state.failure.take())
@@ -80,6 +88,11 @@ impl Progress {
         if phase == Phase::Sent {
             self.ended.notify_one();
         }
+    }
+
+    fn complete(&self) {
+        self.with(|state| state.complete = true);
+        self.enter(Phase::Sent);
     }
 
     fn fail(&self, error: BoxError) {
@@ -131,12 +144,11 @@ impl WatchedBody {
     }
 
     fn pass(&self, frame: Frame<Bytes>) -> Poll<Option<Result<Frame<Bytes>, BodyFailed>>> {
-        let phase = if self.is_end_stream() {
-            Phase::Sent
+        if self.is_end_stream() {
+            self.progress.complete();
         } else {
-            Phase::Sending
-        };
-        self.progress.enter(phase);
+            self.progress.enter(Phase::Sending);
+        }
         Poll::Ready(Some(Ok(frame)))
     }
 }
@@ -175,7 +187,7 @@ impl Body for WatchedBody {
                     return Poll::Ready(Some(Err(BodyFailed)));
                 }
                 None => {
-                    this.progress.enter(Phase::Sent);
+                    this.progress.complete();
                     return Poll::Ready(None);
                 }
             }
@@ -237,6 +249,7 @@ mod tests {
         let mut sent = Vec::new();
         let mut waited = false;
         while !body.is_end_stream() {
+            assert!(!progress.is_complete());
             let left = (data.len() - sent.len()) as u64;
             assert_eq!(body.size_hint().exact(), Some(left));
             let frame = poll_fn(|cx| {
@@ -249,7 +262,7 @@ mod tests {
             });
             sent.extend(frame.await.unwrap().unwrap().into_data().unwrap());
         }
-        assert_eq!(progress.phase().0, Phase::Sent);
+        assert!(progress.is_complete());
         assert!(waited && sent == data);
     }
 }

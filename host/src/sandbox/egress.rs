@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http_body::Body;
 use http_body_util::BodyExt;
-use sealift_network::{ConnectError, Network, NetworkError, RequestLimits, Stalled};
+use sealift_network::{AnsweredEarly, ConnectError, Network, NetworkError, RequestLimits, Stalled};
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::delivery::{Deliveries, Ticket};
@@ -83,7 +83,9 @@ impl Egress {
             .await
             .map_err(|error| failed(&usage, error))?;
         usage.answered();
-        if let Some(ticket) = ticket {
+        if let Some(ticket) = ticket
+            && response.extensions().get::<AnsweredEarly>().is_none()
+        {
             ticket.answered(response.status());
         }
         let meter = |body| {

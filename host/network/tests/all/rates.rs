@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sealift_network::{Network, NetworkError, Rates, Stalled};
+use sealift_network::{AnsweredEarly, Network, NetworkError, Rates, Stalled};
 use tokio::time::Instant;
 
 use crate::support::{
@@ -32,11 +32,25 @@ async fn a_request_that_waits_for_another_longer_than_it_may_be_idle() {
         put(&network, &one, full(vec![b'1'; SIZE])),
         put(&network, &other, full(vec![b'2'; SIZE])),
     );
-    assert!(first.unwrap().status().is_success());
-    assert!(second.unwrap().status().is_success());
+    for response in [first.unwrap(), second.unwrap()] {
+        assert!(response.status().is_success());
+        assert_eq!(response.extensions().get::<AnsweredEarly>(), None);
+    }
     // 1.6 s at the rate; the last slice goes before it is paid for.
     assert!(begun.elapsed() > Duration::from_millis(1400));
     assert!(network.paced() >= 2 * SIZE as u64 / 1400);
+}
+
+/// The body has given everything, and the limit holds it.
+#[tokio::test]
+async fn an_answer_before_the_last_slice_is_early() {
+    let authority = Authority::new();
+    let server = Server::tls(&authority, Answer::Early).await;
+    let network = network(&authority, &server, "1KiB");
+    let body = full(vec![b'x'; 16 * 1024]);
+    let response = put(&network, &server.https("/"), body).await.unwrap();
+    let early = response.extensions().get::<AnsweredEarly>();
+    assert_eq!(early, Some(&AnsweredEarly));
 }
 
 #[tokio::test]
