@@ -187,7 +187,8 @@ async fn a_body_whose_range_is_released_ends_with_an_error() {
         .unwrap();
     body.frame().await.unwrap().unwrap();
     stream.release(all).await;
-    let (_, error) = drain(body).await;
+    let (sent, error) = drain(body).await;
+    assert!(sent.is_empty(), "a hole was sent for bytes");
     assert!(matches!(error, Some(SourceError::Released { .. })));
     assert!(!sending.finished());
 }
