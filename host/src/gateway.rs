@@ -1,26 +1,32 @@
 //! A device's way into AWS: the configuration put to work.
 
 mod egress;
+mod kept;
 mod location;
+mod quota;
 mod services;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use sealift_config::{Config, Environment};
-use sealift_keystore::{IdentityFiles, IdentityStore};
+use sealift_config::{Config, Environment, S3};
+use sealift_keystore::{IdentityError, IdentityFiles, IdentityStore};
 use sealift_network::{IdentitySource, Network, Settings};
 use sealift_payload::Payload;
+use sealift_state::StateDirectory;
 
 use crate::factory;
 use crate::sandbox::{
-    CallError, Component, Credentials, Job, Limits, LoadError, Options, Outcome, Sandbox,
+    CallError, Component, Credentials, Job, JobJournal, Limits, LoadError, Options, Outcome, Place,
+    Sandbox, Unfinished,
 };
 use crate::vault::Vault;
 
-use services::{JobServices, Surroundings};
+use kept::Kept;
+use quota::Retries;
+use services::{Device, JobServices, Surroundings};
 pub use services::{Observer, Unobserved};
 
 /// Time without any sign of life after which a job is ended. Longer than every timeout of the
@@ -29,6 +35,13 @@ const STALL: Duration = Duration::from_mins(15);
 
 /// A request body may be sent this often, and then some: attempts beyond that are a defect.
 const SENDS: u64 = 8;
+
+/// The smallest part of a multipart upload, in bytes (S3 User Guide, "multipart upload limits").
+const SMALLEST_PART: u64 = 5 * 1024 * 1024;
+
+/// What a part costs beside its bytes: the heads of its requests with a long session token, and its
+/// line in the completing request, in bytes.
+const PART_OVERHEAD: u64 = 128 * 1024;
 
 /// What a component may send to fetch credentials, in bytes.
 const FETCH_BYTES: u64 = 256 * 1024;
@@ -62,7 +75,7 @@ pub struct Upload {
 pub enum OpenError {
     /// The certificate or its key.
     #[error("cannot use the device's identity")]
-    Identity(#[from] sealift_keystore::IdentityError),
+    Identity(#[from] IdentityError),
     /// The trusted roots.
     #[error("cannot set up the network")]
     Network(#[from] sealift_network::Error),
@@ -76,7 +89,7 @@ pub enum OpenError {
     #[error("cannot read the component `{}`", path.display())]
     ReadComponent {
         /// The file.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
@@ -105,21 +118,36 @@ impl Gateway {
         let cache = config.cache_dir(environment).inspect_err(|error| {
             tracing::warn!(error = %crate::report::chain(error), "compiling components without a cache");
         });
+        let state = config.state_dir(environment).inspect_err(|error| {
+            tracing::warn!(error = %crate::report::chain(error), "nothing outlasts this process: an interrupted upload will begin anew");
+        });
         let sandbox = Sandbox::new(limits(&config), cache.ok().as_deref())?;
-        Self::open_in(&sandbox, config, component)
+        Self::open_with(&sandbox, config, component, state.ok())
     }
 
     /// Like [`Gateway::open`] in a sandbox of the caller's own, whose limits then hold instead of
-    /// the configuration's.
+    /// the configuration's. What should outlast the process is kept only in a directory that the
+    /// configuration names.
     pub fn open_in(
         sandbox: &Sandbox,
         config: Config,
         component: Option<&Path>,
     ) -> Result<Self, OpenError> {
-        let identity = Arc::new(IdentityStore::open(
-            IdentityFiles::from(&config.device),
-            SystemTime::now(),
-        )?);
+        let state = config.service.state.clone();
+        Self::open_with(sandbox, config, component, state)
+    }
+
+    fn open_with(
+        sandbox: &Sandbox,
+        config: Config,
+        component: Option<&Path>,
+        state: Option<PathBuf>,
+    ) -> Result<Self, OpenError> {
+        let kept = Arc::new(Kept::in_directory(state.map(StateDirectory::new)));
+        let identity = Arc::new(Device {
+            store: identity(&config, &kept)?,
+            kept: Arc::clone(&kept),
+        });
         let settings = Settings::of(&config.network, egress::roots(&config))?;
         let presented: Arc<dyn IdentitySource> = identity.clone();
         let network = Network::new(settings, egress::policy(&config)?, Some(presented))?;
@@ -137,6 +165,8 @@ impl Gateway {
             network,
             identity,
             vault: Vault::default(),
+            kept,
+            quota: Arc::default(),
         };
         Ok(Self {
             config,
@@ -168,8 +198,10 @@ impl Gateway {
             .s3()
             .map_err(|error| CallError::NoStore(Box::new(error)))?;
         let mut options = Options::from(location::options(s3));
+        let journal = self.journal(&upload, s3);
         options.extend(upload.options);
         let job = Job {
+            journal,
             target: location::target(s3, &upload.bucket, &upload.key),
             bytes_out: self.bytes_out(&upload.source),
             bytes_out_per_acquired: self.config.sandbox.bytes_out.map_or(SENDS, |_| 0),
@@ -185,13 +217,71 @@ impl Gateway {
             .component
             .upload(&self.surroundings.network, Arc::clone(&services) as _, job)
             .await;
-        // The component only passes on that there were none; we know why.
-        match (outcome, services.credentials_failure()) {
-            (Err(CallError::Answered { .. }), Some(failure)) => {
-                Err(CallError::NoCredentials(failure))
-            }
-            (outcome, _) => outcome,
-        }
+        services.explained(outcome)
+    }
+
+    /// The multipart uploads under `prefix` of a bucket that were begun and neither completed nor
+    /// aborted; at most 1000.
+    pub async fn unfinished(
+        &self,
+        bucket: &str,
+        prefix: &str,
+    ) -> Result<Vec<Unfinished>, CallError> {
+        let place = self.place(bucket, prefix)?;
+        let services = self.services(Arc::new(Unobserved));
+        let network = &self.surroundings.network;
+        let found = self
+            .component
+            .list_unfinished(network, Arc::clone(&services) as _, place)
+            .await;
+        services.explained(found)
+    }
+
+    /// Aborts one of them. Its parts are gone afterwards, and an upload that is still under way fails.
+    pub async fn abort(&self, bucket: &str, unfinished: Unfinished) -> Result<(), CallError> {
+        let place = self.place(bucket, &unfinished.key)?;
+        let services = self.services(Arc::new(Unobserved));
+        let network = &self.surroundings.network;
+        let aborted = self
+            .component
+            .abort(network, Arc::clone(&services) as _, place, unfinished)
+            .await;
+        services.explained(aborted)
+    }
+
+    /// The time by AWS's clock, as far as it is known from its answers.
+    pub fn now(&self) -> SystemTime {
+        self.surroundings.kept.now()
+    }
+
+    /// How many seconds this device's clock is behind AWS's, where that is corrected; negative if it
+    /// is ahead.
+    pub fn clock_behind_seconds(&self) -> Option<i64> {
+        self.surroundings.kept.behind_seconds()
+    }
+
+    fn place(&self, bucket: &str, prefix: &str) -> Result<Place, CallError> {
+        let s3 = self
+            .config
+            .s3()
+            .map_err(|error| CallError::NoStore(Box::new(error)))?;
+        Ok(Place {
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+            location: location::location(s3),
+            provider: location::provider(&self.config),
+        })
+    }
+
+    fn journal(&self, upload: &Upload, s3: &S3) -> JobJournal {
+        let thing_name = self.config.device.thing_name.as_ref();
+        let place = sealift_state::Place {
+            endpoint: &location::endpoint(s3),
+            bucket: &upload.bucket,
+            key: &upload.key,
+            thing: thing_name.map_or("", |name| name.as_str()),
+        };
+        self.surroundings.kept.journal(&upload.source, place)
     }
 
     fn services(&self, observer: Arc<dyn Observer>) -> Arc<JobServices> {
@@ -208,17 +298,41 @@ impl Gateway {
             observer,
             credentials_failure: Mutex::default(),
             fetches: AtomicU32::new(0),
+            retries: Retries::new(Arc::clone(&self.surroundings.quota)),
         })
     }
 
     /// At the beginning: what is acquired of a stream comes on top.
     fn bytes_out(&self, source: &Payload) -> u64 {
-        let length = source.len().unwrap_or(0);
-        let default = length.saturating_mul(SENDS).saturating_add(OWN_BYTES);
-        self.config
-            .sandbox
-            .bytes_out
-            .map_or(default, sealift_config::ByteSize::bytes)
+        let configured = self.config.sandbox.bytes_out;
+        configured.map_or_else(
+            || bytes_out(source.len().unwrap_or(0)),
+            sealift_config::ByteSize::bytes,
+        )
+    }
+}
+
+/// What the upload of so many bytes may send: all of them several times, in the smallest parts that
+/// there are.
+fn bytes_out(length: u64) -> u64 {
+    let parts = length.div_ceil(SMALLEST_PART);
+    length
+        .saturating_mul(SENDS)
+        .saturating_add(parts.saturating_mul(PART_OVERHEAD))
+        .saturating_add(OWN_BYTES)
+}
+
+/// The identity, valid by the corrected clock or by the device's own: the clock may have been set right
+/// since it was corrected, and servers judge by a better one.
+fn identity(config: &Config, kept: &Kept) -> Result<IdentityStore, IdentityError> {
+    let files = IdentityFiles::from(&config.device);
+    match IdentityStore::open(files.clone(), kept.now()) {
+        Err(IdentityError::NotYetValid { .. } | IdentityError::Expired { .. })
+            if kept.behind_seconds().is_some() =>
+        {
+            IdentityStore::open(files, SystemTime::now())
+        }
+        opened => opened,
     }
 }
 

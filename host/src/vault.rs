@@ -5,11 +5,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::Semaphore;
 
-use crate::sandbox::{CallError, Credentials, Digest, Provider};
+use crate::sandbox::{CallError, Credentials, Digest, ErrorKind, Provider};
 
 /// Credentials are not given out for the last of their life: a request signed now should
 /// not arrive after they ended.
@@ -18,6 +18,26 @@ const MARGIN: Duration = Duration::from_mins(5);
 /// Short-lived credentials would have no life left before [`MARGIN`], so the margin is never more
 /// than this share of it.
 const MARGIN_SHARE: u32 = 3;
+
+/// How long a refusal is taken for granted that only somebody's hand can end: an alias, a policy, a
+/// certificate. A device that asks on burns its data plan. These times are those of AWS IoT
+/// Greengrass's credential cache.
+const REFUSED: Duration = Duration::from_mins(2);
+
+/// The longest time for which a service that is down or overloaded is left alone, if it asks for that.
+const OVERLOADED: Duration = Duration::from_mins(1);
+
+/// How long a failure is taken for granted that nobody knows the reason of.
+const UNKNOWN: Duration = Duration::from_mins(5);
+
+/// A moment by both clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// By AWS's clock, as far as it is known: credentials end by it. It may jump.
+    pub wall: SystemTime,
+    /// Never jumps.
+    pub monotonic: Instant,
+}
 
 /// The cache. Its entries are as many as the providers and components of the configuration.
 #[derive(Debug, Default)]
@@ -37,7 +57,14 @@ struct State {
     held: Option<Held>,
     /// Fetches that came to an end.
     fetches: u64,
-    failure: Option<Arc<CallError>>,
+    failure: Option<Failure>,
+}
+
+#[derive(Debug)]
+struct Failure {
+    error: Arc<CallError>,
+    /// Until then, another fetch would fail alike.
+    cool_at: Instant,
 }
 
 #[derive(Clone, Debug)]
@@ -48,7 +75,8 @@ struct Held {
 
 impl Vault {
     /// Credentials that are good for a while yet: those in the cache, else the outcome of `fetch`,
-    /// which runs once for all that wait. `rejected` names credentials that AWS refused.
+    /// which runs once for all that wait. `rejected` names credentials that AWS refused. For a
+    /// while after a failure that another fetch cannot cure, the answer is that failure.
     ///
     /// # Errors
     /// The fetch failed; everybody who waited for it gets the same error.
@@ -57,11 +85,11 @@ impl Vault {
         component: Digest,
         provider: &Provider,
         rejected: Option<&str>,
-        now: impl Fn() -> SystemTime,
+        now: impl Fn() -> Moment,
         fetch: impl AsyncFnOnce() -> Result<Credentials, CallError>,
     ) -> Result<Credentials, Arc<CallError>> {
         let entry = self.entry(component, provider);
-        let seen = match entry.good(rejected, now()) {
+        let seen = match entry.good(rejected, now().wall) {
             Ok(credentials) => return Ok(credentials),
             Err(fetches) => fetches,
         };
@@ -108,30 +136,34 @@ impl Entry {
         state.good(rejected, now).ok_or(state.fetches)
     }
 
-    /// What a fetch that ended while we waited has brought.
+    /// What a fetch that ended while we waited has brought, or what another would bring.
     fn outcome_since(
         &self,
         seen: u64,
         rejected: Option<&str>,
-        now: SystemTime,
+        now: Moment,
     ) -> Option<Result<Credentials, Arc<CallError>>> {
         let state = self.state();
-        if let Some(credentials) = state.good(rejected, now) {
+        if let Some(credentials) = state.good(rejected, now.wall) {
             return Some(Ok(credentials));
         }
-        let failure = state.failure.clone().filter(|_| state.fetches > seen);
-        failure.map(Err)
+        let failure = state.failure.as_ref()?;
+        let told = state.fetches > seen || now.monotonic < failure.cool_at;
+        told.then(|| Err(Arc::clone(&failure.error)))
     }
 
-    fn settle(&self, outcome: Result<Credentials, Arc<CallError>>, now: SystemTime) {
+    fn settle(&self, outcome: Result<Credentials, Arc<CallError>>, now: Moment) {
         let mut state = self.state();
         state.fetches += 1;
         match outcome {
             Ok(credentials) => {
-                state.held = Some(Held::new(credentials, now));
+                state.held = Some(Held::new(credentials, now.wall));
                 state.failure = None;
             }
-            Err(error) => state.failure = Some(error),
+            Err(error) => {
+                let cool_at = now.monotonic + cool_down(&error);
+                state.failure = Some(Failure { error, cool_at });
+            }
         }
     }
 
@@ -162,146 +194,21 @@ impl Held {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-
-    use std::cell::Cell;
-    use std::time::UNIX_EPOCH;
-
-    use super::*;
-
-    const HOUR: Duration = Duration::from_hours(1);
-    const START: SystemTime = UNIX_EPOCH;
-
-    fn provider() -> Provider {
-        Provider {
-            name: "iot".into(),
-            settings: Vec::new(),
-        }
-    }
-
-    fn good_for(id: u32, life: Duration) -> Credentials {
-        Credentials::new(id.to_string(), "secret".into(), None, START + life)
-    }
-
-    fn failure() -> CallError {
-        CallError::Stalled { limit: HOUR }
-    }
-
-    /// A vault whose fetches are counted; each gives credentials for an hour from the start.
-    #[derive(Default)]
-    struct Counted {
-        vault: Vault,
-        fetches: Cell<u32>,
-    }
-
-    impl Counted {
-        async fn get(&self, rejected: Option<&str>, at: Duration) -> String {
-            let fetch = async || {
-                self.fetches.set(self.fetches.get() + 1);
-                tokio::task::yield_now().await;
-                Ok(good_for(self.fetches.get(), HOUR))
-            };
-            let digest = Digest::of(b"component");
-            let now = || START + at;
-            let provider = provider();
-            let given = self
-                .vault
-                .credentials(digest, &provider, rejected, now, fetch)
-                .await;
-            given.unwrap().access_key_id().to_owned()
-        }
-    }
-
-    #[tokio::test]
-    async fn one_fetch_serves_all_that_wait() {
-        let counted = Counted::default();
-        let (one, other, third) = tokio::join!(
-            counted.get(None, Duration::ZERO),
-            counted.get(None, Duration::ZERO),
-            counted.get(None, Duration::ZERO),
-        );
-        assert_eq!([one, other, third], ["1", "1", "1"]);
-    }
-
-    #[tokio::test]
-    async fn credentials_are_renewed_before_the_last_five_minutes() {
-        let counted = Counted::default();
-        counted.get(None, Duration::ZERO).await;
-        assert_eq!(counted.get(None, Duration::from_mins(54)).await, "1");
-        assert_eq!(counted.get(None, Duration::from_mins(55)).await, "2");
-    }
-
-    #[test]
-    fn short_lived_credentials_are_used_for_two_thirds_of_their_life() {
-        let held = Held::new(good_for(1, Duration::from_secs(30)), START);
-        assert_eq!(held.good_until, START + Duration::from_secs(20));
-    }
-
-    #[tokio::test]
-    async fn rejected_credentials_are_replaced_once() {
-        let counted = Counted::default();
-        counted.get(None, Duration::ZERO).await;
-        assert_eq!(counted.get(Some("1"), Duration::ZERO).await, "2");
-        // Another job that was refused with the old ones finds the new ones.
-        assert_eq!(counted.get(Some("1"), Duration::ZERO).await, "2");
-    }
-
-    #[tokio::test]
-    async fn a_failed_fetch_fails_for_all_that_wait_and_is_not_remembered() {
-        let vault = Vault::default();
-        let fetches = Cell::new(0);
-        let digest = Digest::of(b"component");
-        let get = async || {
-            let fetch = async || {
-                fetches.set(fetches.get() + 1);
-                tokio::task::yield_now().await;
-                Err(failure())
-            };
-            vault
-                .credentials(digest, &provider(), None, || START, fetch)
-                .await
-        };
-        let (one, other) = tokio::join!(get(), get());
-        assert!(one.is_err() && other.is_err());
-        assert_eq!(fetches.get(), 1);
-        assert!(get().await.is_err());
-        assert_eq!(fetches.get(), 2);
-    }
-
-    #[tokio::test]
-    async fn whoever_waits_takes_over_from_a_cancelled_fetch() {
-        let counted = Counted::default();
-        let digest = Digest::of(b"component");
-        let never = async || std::future::pending().await;
-        let stuck = provider();
-        let mut cancelled =
-            Box::pin(
-                counted
-                    .vault
-                    .credentials(digest, &stuck, None, || START, never),
-            );
-        tokio::select! {
-            biased;
-            _ = &mut cancelled => unreachable!("it never ends"),
-            () = tokio::task::yield_now() => {}
-        }
-        let waiting = counted.get(None, Duration::ZERO);
-        drop(cancelled);
-        assert_eq!(waiting.await, "1");
-    }
-
-    #[tokio::test]
-    async fn components_do_not_share_credentials() {
-        let counted = Counted::default();
-        counted.get(None, Duration::ZERO).await;
-        let other = Digest::of(b"on trial");
-        let fetch = async || Ok(good_for(9, HOUR));
-        let given = counted
-            .vault
-            .credentials(other, &provider(), None, || START, fetch)
-            .await;
-        assert_eq!(given.unwrap().access_key_id(), "9");
+/// For how long a failed fetch stands for the next one.
+fn cool_down(error: &CallError) -> Duration {
+    let asked = || error.retry_after().unwrap_or_default().min(OVERLOADED);
+    match error.kind() {
+        ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::InvalidInput => REFUSED,
+        ErrorKind::Server | ErrorKind::Throttled => asked(),
+        // The way there may be open again at any time; a clock is right with the next answer.
+        ErrorKind::Network
+        | ErrorKind::Timeout
+        | ErrorKind::Unavailable
+        | ErrorKind::ClockSkew
+        | ErrorKind::Cancelled => Duration::ZERO,
+        _ => UNKNOWN,
     }
 }
+
+#[cfg(test)]
+mod tests;

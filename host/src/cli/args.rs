@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
 
+use sealift::put::Destination;
+
 use super::put::Put;
 
 /// Moves files from a gateway into AWS with nothing but its device certificate.
@@ -59,8 +61,48 @@ pub(crate) enum Command {
     /// Upload files
     Put(Box<Put>),
 
+    /// List or abort multipart uploads that were begun and never ended
+    #[command(subcommand)]
+    Unfinished(Unfinished),
+
     /// Print temporary credentials as the JSON of `credential_process`
     Credentials,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Unfinished {
+    /// List unfinished uploads, at most 1000
+    List {
+        /// Where to look: a bucket, or a prefix in it
+        #[arg(value_name = "s3://BUCKET/PREFIX")]
+        place: Destination,
+    },
+
+    /// Abort unfinished uploads; their parts are gone afterwards
+    Abort(Abort),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Abort {
+    /// The object; with --older-than, a key that ends in `/` stands for all objects under it
+    #[arg(value_name = "s3://BUCKET/KEY")]
+    pub(crate) place: Destination,
+
+    #[command(flatten)]
+    pub(crate) which: Which,
+}
+
+/// Which uploads: exactly one of these.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Which {
+    /// The one with this id
+    #[arg(long, value_name = "ID")]
+    pub(crate) upload_id: Option<String>,
+
+    /// All that were begun so long ago, such as `7days` or `12h`
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) older_than: Option<std::time::Duration>,
 }
 
 #[cfg(feature = "local-cloud")]
@@ -126,6 +168,21 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn an_upload_to_abort_is_named_by_its_id_or_by_its_age() {
+        let abort = |rest: &[&str]| {
+            let command = ["sealift", "unfinished", "abort", "s3://bucket/key"];
+            Args::try_parse_from(command.iter().chain(rest)).map_err(|error| error.kind())
+        };
+        assert!(abort(&["--upload-id", "u"]).is_ok());
+        assert!(abort(&["--older-than", "7days"]).is_ok());
+        let missing = clap::error::ErrorKind::MissingRequiredArgument;
+        assert_eq!(abort(&[]).map(drop), Err(missing));
+        let conflict = clap::error::ErrorKind::ArgumentConflict;
+        let both = abort(&["--upload-id", "u", "--older-than", "7days"]);
+        assert_eq!(both.map(drop), Err(conflict));
+    }
 
     #[test]
     fn the_grammar_is_sound() {

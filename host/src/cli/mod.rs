@@ -12,6 +12,7 @@ pub(crate) mod output;
 mod progress;
 mod put;
 mod setup;
+mod unfinished;
 
 use clap::Parser;
 
@@ -26,6 +27,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
     setup::harden()?;
     match command {
         Command::Put(args) => put::run(&global, &args).await,
+        Command::Unfinished(command) => unfinished::run(&global, command).await,
         Command::Credentials => credentials::run(&global).await,
         #[cfg(feature = "local-cloud")]
         Command::Demo => demo::run(&global).await,

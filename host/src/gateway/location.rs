@@ -66,6 +66,14 @@ pub(super) fn options(s3: &S3) -> Vec<Setting> {
         .collect()
 }
 
+/// The store's name among others, whatever host of it is used.
+pub(super) fn endpoint(s3: &S3) -> String {
+    s3.endpoint.as_ref().map_or_else(
+        || format!("https://s3.{}.{}", s3.region, s3.region.dns_suffix()),
+        ToString::to_string,
+    )
+}
+
 /// Where the object is: what the component addresses must be this.
 pub(super) fn target(s3: &S3, bucket: &str, key: &str) -> Target {
     if let Some(hosts) = s3.aws_hosts() {

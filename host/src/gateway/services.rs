@@ -1,21 +1,25 @@
 //! What a gateway lends to the instance of one job.
 
+use std::error::Error;
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use sealift_keystore::IdentityStore;
-use sealift_network::Network;
+use sealift_network::{BoxError, CurrentIdentity, IdentitySource, Network};
 use sealift_payload::Sending;
+use sealift_state::Hints;
 
+use super::kept::Kept;
+use super::quota::{Quota, Retries};
 use crate::sandbox::{
-    Answer, Answered, CallError, Component, Credentials, DeviceIdentity, Directive, ErrorKind,
-    KeyAlgorithm, Provider, Services, Step,
+    Answer, Answered, CallError, Component, Credentials, DeviceIdentity, Digest, Directive,
+    ErrorKind, Exchange, Failure, KeyAlgorithm, NoRetryLeft, Provider, Services, Step,
 };
-use crate::vault::Vault;
+use crate::vault::{Moment, Vault};
 
 /// Whoever wants to see how a job goes.
 pub trait Observer: Send + Sync {
@@ -38,8 +42,44 @@ impl Observer for Unobserved {}
 #[derive(Debug)]
 pub(super) struct Surroundings {
     pub(super) network: Network,
-    pub(super) identity: Arc<IdentityStore>,
+    pub(super) identity: Arc<Device>,
     pub(super) vault: Vault,
+    pub(super) kept: Arc<Kept>,
+    pub(super) quota: Arc<Quota>,
+}
+
+impl Surroundings {
+    fn now(&self) -> Moment {
+        Moment {
+            wall: self.kept.now(),
+            monotonic: Instant::now(),
+        }
+    }
+
+    /// Learns from an answer.
+    fn answered(&self, exchange: &Exchange<'_>, retries: &Retries) {
+        self.kept.observe(exchange);
+        if exchange.status.is_success() {
+            retries.success();
+        }
+    }
+}
+
+/// The device's identity, judged by the corrected clock.
+#[derive(Debug)]
+pub(super) struct Device {
+    pub(super) store: IdentityStore,
+    pub(super) kept: Arc<Kept>,
+}
+
+impl IdentitySource for Device {
+    fn current(&self) -> Result<CurrentIdentity, BoxError> {
+        let identity = self.store.current(self.kept.now());
+        Ok(CurrentIdentity {
+            generation: identity.generation(),
+            resolver: identity.resolver(),
+        })
+    }
 }
 
 /// The services of one job.
@@ -51,6 +91,7 @@ pub(super) struct JobServices {
     pub(super) observer: Arc<dyn Observer>,
     pub(super) credentials_failure: Mutex<Option<Arc<CallError>>>,
     pub(super) fetches: AtomicU32,
+    pub(super) retries: Retries,
 }
 
 /// Fetches of credentials that one job may cause: for a first set, for one that ran out on the way,
@@ -76,19 +117,29 @@ impl JobServices {
             self.fetches.fetch_add(1, Ordering::Relaxed);
             let inside = Arc::new(InsideFetch {
                 identity: self.device(),
+                component: digest,
+                retries: Retries::new(Arc::clone(&self.surroundings.quota)),
+                surroundings: Arc::clone(&self.surroundings),
             });
             self.component
                 .fetch_credentials(&self.surroundings.network, inside, self.provider.clone())
                 .await
         };
+        let now = || self.surroundings.now();
         vault
-            .credentials(digest, &self.provider, rejected, SystemTime::now, fetch)
+            .credentials(digest, &self.provider, rejected, now, fetch)
             .await
     }
 
-    /// Why the job's latest request for credentials failed, if it did.
-    pub(super) fn credentials_failure(&self) -> Option<Arc<CallError>> {
-        self.failure().clone()
+    /// The outcome with its reason: a component that got no credentials only passes on that there were
+    /// none; we know why.
+    pub(super) fn explained<T>(&self, outcome: Result<T, CallError>) -> Result<T, CallError> {
+        match (outcome, self.failure().clone()) {
+            (Err(CallError::Answered { .. }), Some(failure)) => {
+                Err(CallError::NoCredentials(failure))
+            }
+            (outcome, _) => outcome,
+        }
     }
 
     fn failure(&self) -> MutexGuard<'_, Option<Arc<CallError>>> {
@@ -98,7 +149,7 @@ impl JobServices {
     }
 
     fn device(&self) -> Answered<DeviceIdentity> {
-        let identity = self.surroundings.identity.current(self.now());
+        let identity = self.surroundings.identity.store.current(self.now());
         Ok(DeviceIdentity {
             thing_name: self.thing_name.clone(),
             algorithm: algorithm(identity.key().algorithm())?,
@@ -114,7 +165,7 @@ impl JobServices {
 
 impl Services for JobServices {
     fn now(&self) -> SystemTime {
-        SystemTime::now()
+        self.surroundings.kept.now()
     }
 
     fn identity(&self) -> Answered<DeviceIdentity> {
@@ -137,12 +188,28 @@ impl Services for JobServices {
         })
     }
 
+    fn hints(&self) -> Arc<Mutex<Hints>> {
+        self.surroundings.kept.hints(self.component.digest())
+    }
+
     fn step(&self, step: Step) -> Directive {
         self.observer.step(&step)
     }
 
+    fn retry(&self, failure: Failure) -> Result<(), NoRetryLeft> {
+        self.retries.retry(failure)
+    }
+
     fn sending(&self, range: Range<u64>, sending: &Sending) {
         self.observer.sending(range, sending);
+    }
+
+    fn answered(&self, exchange: &Exchange<'_>) {
+        self.surroundings.answered(exchange, &self.retries);
+    }
+
+    fn unkept(&self, error: &dyn Error) {
+        self.surroundings.kept.tell(error);
     }
 }
 
@@ -150,11 +217,14 @@ impl Services for JobServices {
 /// cannot ask the vault that waits for it.
 struct InsideFetch {
     identity: Answered<DeviceIdentity>,
+    component: Digest,
+    retries: Retries,
+    surroundings: Arc<Surroundings>,
 }
 
 impl Services for InsideFetch {
     fn now(&self) -> SystemTime {
-        SystemTime::now()
+        self.surroundings.kept.now()
     }
 
     fn identity(&self) -> Answered<DeviceIdentity> {
@@ -173,11 +243,27 @@ impl Services for InsideFetch {
         ))))
     }
 
+    fn hints(&self) -> Arc<Mutex<Hints>> {
+        self.surroundings.kept.hints(self.component)
+    }
+
     fn step(&self, _step: Step) -> Directive {
         Directive::GoOn
     }
 
+    fn retry(&self, failure: Failure) -> Result<(), NoRetryLeft> {
+        self.retries.retry(failure)
+    }
+
     fn sending(&self, _range: Range<u64>, _sending: &Sending) {}
+
+    fn answered(&self, exchange: &Exchange<'_>) {
+        self.surroundings.answered(exchange, &self.retries);
+    }
+
+    fn unkept(&self, error: &dyn Error) {
+        self.surroundings.kept.tell(error);
+    }
 }
 
 /// A failed fetch, as the component that asked for credentials learns of it.

@@ -13,6 +13,8 @@ wasmtime::component::bindgen!({
         "sealift:gateway/payload.[method]payload.checksum": async | trappable,
         "sealift:gateway/payload.[method]payload.read": async | trappable,
         "sealift:gateway/payload.[method]payload.release": async | trappable,
+        "sealift:gateway/journal": async | trappable,
+        "sealift:gateway/hints": async | trappable,
         default: trappable,
     },
     exports: { default: async },

@@ -2,29 +2,35 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use sealift_network::Network;
 use wasmtime::component::Resource;
 use wasmtime::{CallHook, Store};
 
 use sealift_payload::Payload;
+use sealift_state::JournalError;
 
 use super::bindings::Uploader;
-use super::bindings::exports::sealift::gateway::transfer;
+use super::bindings::exports::sealift::gateway::transfer::{self, Place, Unfinished};
 use super::component::Loaded;
+use super::delivery::Deliveries;
 use super::egress::Egress;
-use super::error::{CallError, Cause};
+use super::error::{CallError, Cause, RetriesSpent};
 use super::imports::{jobs, payload};
 use super::job::{Job, Outcome, Uploaded};
+use super::journal::JobJournal;
 use super::limits::{HOSTCALL_FUEL, Limits, OutOfTime};
 use super::state::State;
-use super::text::{plain, plain_answer};
+use super::text::{clock_cure, plain, plain_answer};
 use super::usage::Usage;
 use super::{Answer, Credentials, ErrorKind, Provider, Services};
 
 /// How often a call is looked at for signs of life.
 const GLANCE: Duration = Duration::from_secs(5);
+
+/// What an instance may send to list or abort uploads, in bytes.
+const STORE_BYTES: u64 = 1024 * 1024;
 
 /// An instance that is about to be made. Dropping the future of a call ends the instance and
 /// cuts its connections.
@@ -38,7 +44,7 @@ pub(super) struct Call<'a> {
 impl<'a> Call<'a> {
     pub(super) fn new(loaded: &'a Loaded, network: &Network, services: Arc<dyn Services>) -> Self {
         let limits = &loaded.limits;
-        let egress = Egress::new(network.clone(), limits);
+        let egress = Egress::new(network.clone(), Arc::clone(&services), limits);
         let usage = Arc::clone(egress.usage());
         let mut store = Store::new(
             loaded.uploader.engine(),
@@ -55,8 +61,12 @@ impl<'a> Call<'a> {
 
     pub(super) async fn upload(mut self, job: Job) -> Result<Outcome, CallError> {
         let payload = job.payload.clone();
-        let egress = &mut self.store.data_mut().egress;
-        egress.upload(job.target.clone(), job.bytes_out);
+        let journal = job.journal.clone();
+        let fingerprint = payload.fingerprint();
+        let deliveries = Deliveries::of(job.target.clone(), fingerprint, journal.clone());
+        let state = self.store.data_mut();
+        state.egress.upload(deliveries, job.bytes_out);
+        state.journal = Some(journal.clone());
         let handle = self.lend(job)?;
         let answer = self
             .run(async |uploader, store| {
@@ -68,10 +78,13 @@ impl<'a> Call<'a> {
             .await;
         match answer {
             Ok(transfer::Outcome::Stored(uploaded)) => {
+                // Also where it is not confirmed: from that journal no later job gets any further.
+                forget(&journal).await;
                 self.confirmed(&payload)?;
                 self.told(&uploaded).map(Outcome::Stored)
             }
             Ok(transfer::Outcome::AlreadyThere(found)) => {
+                forget(&journal).await;
                 self.told(&found).map(Outcome::AlreadyThere)
             }
             Err(CallError::Answered { answer, cause }) => Err(with_blame(&payload, *answer, cause)),
@@ -124,6 +137,35 @@ impl<'a> Call<'a> {
         .map(Credentials::from)
     }
 
+    pub(super) async fn list_unfinished(
+        mut self,
+        place: Place,
+    ) -> Result<Vec<Unfinished>, CallError> {
+        self.store.data_mut().egress.store(STORE_BYTES);
+        self.run(async |uploader, store| {
+            uploader
+                .sealift_gateway_transfer()
+                .call_list_unfinished(store, &place)
+                .await
+        })
+        .await
+    }
+
+    pub(super) async fn abort(
+        mut self,
+        place: Place,
+        unfinished: Unfinished,
+    ) -> Result<(), CallError> {
+        self.store.data_mut().egress.store(STORE_BYTES);
+        self.run(async |uploader, store| {
+            uploader
+                .sealift_gateway_transfer()
+                .call_abort(store, &place, &unfinished)
+                .await
+        })
+        .await
+    }
+
     fn lend(&mut self, job: Job) -> Result<Resource<jobs::Held>, CallError> {
         self.store
             .data_mut()
@@ -151,14 +193,23 @@ impl<'a> Call<'a> {
             None => Err(CallError::Stalled {
                 limit: limits.stall,
             }),
-            Some(Err(trap)) => Err(self.trapped(&trap, limits)),
+            Some(Err(trap)) => Err(self.trapped(trap, limits)),
             Some(Ok(Err(answer))) => Err(self.answered(answer)),
             Some(Ok(Ok(result))) => Ok(result),
         }
     }
 
-    fn trapped(&self, trap: &wasmtime::Error, limits: &Limits) -> CallError {
-        if trap.is::<OutOfTime>() {
+    fn trapped(&self, trap: wasmtime::Error, limits: &Limits) -> CallError {
+        let trap = match trap.downcast::<JournalError>() {
+            Ok(error) => return CallError::Journal(error),
+            Err(trap) => trap,
+        };
+        if let Some(RetriesSpent(reason)) = trap.downcast_ref() {
+            CallError::RetriesSpent {
+                reason: reason.clone(),
+                cause: self.network_failure(),
+            }
+        } else if trap.is::<OutOfTime>() {
             CallError::OutOfTime {
                 limit: limits.computing,
             }
@@ -172,11 +223,27 @@ impl<'a> Call<'a> {
     }
 
     fn answered(&self, answer: Answer) -> CallError {
-        let cause = self.usage.failure().map(Cause::Network);
+        let cause = self.network_failure();
+        let mut answer = plain_answer(answer);
+        if cause.as_ref().is_some_and(Cause::suspects_clock) {
+            answer.cure = Some(clock_cure(SystemTime::now()));
+        }
         CallError::Answered {
-            answer: Box::new(plain_answer(answer)),
+            answer: Box::new(answer),
             cause,
         }
+    }
+
+    fn network_failure(&self) -> Option<Cause> {
+        self.usage.failure().map(Cause::Network)
+    }
+}
+
+/// The job has ended well. A journal that stays is no reason to fail: at worst a later job looks into
+/// it and begins anew.
+async fn forget(journal: &JobJournal) {
+    if let Err(error) = journal.remove().await {
+        tracing::debug!(error = %crate::report::chain(&error), "journal not removed");
     }
 }
 

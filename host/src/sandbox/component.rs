@@ -12,7 +12,7 @@ use super::job::{Job, Outcome};
 use super::limits::Limits;
 use super::state::State;
 use super::ticker::Ticker;
-use super::{Credentials, Provider, Services};
+use super::{Credentials, Place, Provider, Services, Unfinished};
 
 /// A compiled component that asks for nothing the host lacks and exports our world.
 /// Cheap to clone.
@@ -65,6 +65,31 @@ impl Component {
     ) -> Result<Credentials, CallError> {
         Call::new(&self.0, network, services)
             .fetch_credentials(provider)
+            .await
+    }
+
+    /// The unfinished multipart uploads of a place.
+    pub async fn list_unfinished(
+        &self,
+        network: &Network,
+        services: Arc<dyn Services>,
+        place: Place,
+    ) -> Result<Vec<Unfinished>, CallError> {
+        Call::new(&self.0, network, services)
+            .list_unfinished(place)
+            .await
+    }
+
+    /// Aborts one of them.
+    pub async fn abort(
+        &self,
+        network: &Network,
+        services: Arc<dyn Services>,
+        place: Place,
+        unfinished: Unfinished,
+    ) -> Result<(), CallError> {
+        Call::new(&self.0, network, services)
+            .abort(place, unfinished)
             .await
     }
 }

@@ -1,271 +1,177 @@
 //! What the host itself saw of an upload: which bytes went out and were answered.
 //!
 //! A component reports what it did; whether a local file may be called uploaded must not
-//! rest on that. So the host remembers each range of the payload that went out with a request to
-//! the job's own object, and whether that very request took all of it and got a 2xx.
+//! rest on that. So the host remembers what it saw of the requests to the job's own object:
+//! which range of the payload each took, whether all of it was gone when the 2xx came, and which
+//! multipart upload was completed. The whole payload is one such PUT, or the parts of one completed
+//! upload; never a mixture.
+//!
+//! Parts outlive a process: they are noted in the job's journal, with the fingerprint of
+//! the source that they are of, and count again when a later instance reads its journal.
+
+mod aim;
+mod attached;
+mod completion;
+mod evidence;
+mod note;
+
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use http::StatusCode;
-use http_body::{Body, Frame, SizeHint};
 use sealift_payload::{FileBody, Sending};
-use wasmtime_wasi_http::{Error as HttpError, WasiBody};
+use wasmtime_wasi_http::WasiBody;
 
+use super::journal::JobJournal;
 use super::target::Target;
+use aim::{Aim, Part};
+pub(super) use attached::Attached;
+use attached::Parcel;
+use completion::{Peek, Verdict};
+use evidence::Evidence;
+use note::Note;
 
-/// The deliveries of one job.
+/// The deliveries of one instance.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Deliveries {
-    sent: Arc<Mutex<Vec<Delivery>>>,
-    /// Where an attached body says who it is: see [`Attached`].
-    desk: Arc<Mutex<Option<Parcel>>>,
+    evidence: Arc<Mutex<Evidence>>,
+    job: Option<Arc<Job>>,
 }
 
-/// A range of the payload in a body.
-#[derive(Clone, Debug)]
-struct Parcel {
-    range: Range<u64>,
-    sending: Sending,
-}
-
-/// A range of the payload in a request that was sent to the object.
+/// What is delivered where.
 #[derive(Debug)]
-struct Delivery {
-    parcel: Parcel,
-    answered: bool,
+struct Job {
+    target: Target,
+    /// Of the source.
+    fingerprint: String,
+    journal: JobJournal,
 }
 
-/// One delivery, under way.
+/// A request to the object, under way.
 #[derive(Debug)]
 pub(super) struct Ticket {
     deliveries: Deliveries,
-    number: usize,
+    aim: Aim,
+    /// None where the bytes are not the payload's.
+    parcel: Option<Parcel>,
+}
+
+/// An answer that is yet to say whether an upload was completed.
+#[derive(Debug)]
+pub(super) struct Completion {
+    deliveries: Deliveries,
+    upload: String,
+    peek: Peek,
 }
 
 impl Deliveries {
-    /// The body for a range of the payload.
-    pub(super) fn attach(&self, body: FileBody, range: Range<u64>, sending: Sending) -> Attached {
-        let parcel = Parcel { range, sending };
-        let desk = Arc::clone(&self.desk);
-        Attached { body, parcel, desk }
+    /// The deliveries of a job; those of an instance without one are none.
+    pub(super) fn of(target: Target, fingerprint: String, journal: JobJournal) -> Self {
+        let job = Job {
+            target,
+            fingerprint,
+            journal,
+        };
+        Self {
+            evidence: Arc::default(),
+            job: Some(Arc::new(job)),
+        }
     }
 
-    /// Remembers a request that takes a range of the payload to the object.
-    pub(super) fn send(
-        &self,
-        request: &http::Request<WasiBody>,
-        target: &Target,
-    ) -> Option<Ticket> {
-        let parcel = self.recognise(request.body())?;
-        if !target.is(request.method(), request.uri()) {
-            return None;
-        }
-        let mut sent = lock(&self.sent);
-        sent.push(Delivery {
-            parcel,
-            answered: false,
-        });
-        let number = sent.len() - 1;
+    /// The body for a range of the payload.
+    #[expect(clippy::unused_self, reason = "a body is attached for a job")]
+    pub(super) fn attach(&self, body: FileBody, range: Range<u64>, sending: Sending) -> Attached {
+        Attached::new(body, Parcel { range, sending })
+    }
+
+    /// Remembers a request that does something to the object.
+    pub(super) fn send(&self, request: &http::Request<WasiBody>) -> Option<Ticket> {
+        let target = &self.job.as_ref()?.target;
+        let aim = target.aim(request.method(), request.uri())?;
+        let copied = aim::is_copy(request.headers());
+        let parcel = Parcel::in_body(request.body()).filter(|_| !copied);
         Some(Ticket {
             deliveries: self.clone(),
-            number,
+            aim,
+            parcel,
         })
     }
 
-    /// Asks a body, whose type is erased, whether it is an attached one: it then puts its parcel on
-    /// the desk. An instance sends one request at a time, so nobody else's can be there.
-    fn recognise(&self, body: &WasiBody) -> Option<Parcel> {
-        *lock(&self.desk) = None;
-        let _ = body.size_hint();
-        lock(&self.desk).take()
+    /// Counts the parts that earlier instances delivered of this source, as they were noted in the
+    /// job's journal.
+    pub(super) fn remember(&self, notes: &[Vec<u8>]) {
+        let Some(job) = &self.job else { return };
+        let mut evidence = self.evidence();
+        for note in notes.iter().filter_map(|note| Note::read(note)) {
+            if note.fingerprint == job.fingerprint {
+                let (part, range) = note.into_part();
+                evidence.part(part, Some(range));
+            }
+        }
     }
 
-    /// Whether answered deliveries cover all of `0..length`.
+    /// Whether what was delivered makes the object the whole payload of this length.
     pub(super) fn cover(&self, length: u64) -> bool {
-        let sent = lock(&self.sent);
-        let answered = sent.iter().filter(|delivery| delivery.answered);
-        let mut ranges: Vec<_> = answered
-            .map(|delivery| delivery.parcel.range.clone())
-            .collect();
-        ranges.sort_unstable_by_key(|range| range.start);
-        let reached = ranges.iter().fold(0, |reached, range| {
-            if range.start > reached {
-                reached
-            } else {
-                range.end.max(reached)
-            }
-        });
-        !ranges.is_empty() && reached >= length
+        self.evidence().cover(length)
+    }
+
+    fn delivered(&self, part: Part, range: Option<Range<u64>>) {
+        if let (Some(job), Some(range)) = (&self.job, &range) {
+            let note = Note::new(&job.fingerprint, &part, range);
+            job.journal.note(note.write());
+        }
+        self.evidence().part(part, range);
+    }
+
+    fn evidence(&self) -> MutexGuard<'_, Evidence> {
+        self.evidence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Ticket {
-    /// The request was answered. That counts only if all of the range had gone out by then: a
-    /// server that answers sooner has not got it.
-    pub(super) fn answered(&self, status: StatusCode) {
-        if let Some(delivery) = lock(&self.deliveries.sent).get_mut(self.number) {
-            let Parcel { range, sending } = &delivery.parcel;
-            let gone = range.is_empty() || sending.finished();
-            delivery.answered = status.is_success() && gone;
+    /// The request was answered, `early` if before its last byte had left. Bytes count only if all
+    /// of them had gone out by then: a server that answers sooner has not got them. What an answer to the completion of an upload means is in
+    /// its body.
+    pub(super) fn answered(self, status: StatusCode, early: bool) -> Option<Completion> {
+        if !status.is_success() {
+            return None;
         }
+        let Self {
+            deliveries,
+            aim,
+            parcel,
+        } = self;
+        let range = parcel
+            .filter(|parcel| parcel.gone() && !early)
+            .map(|parcel| parcel.range);
+        match aim {
+            Aim::Object => deliveries.evidence().object(range),
+            Aim::Part(part) => deliveries.delivered(part, range),
+            Aim::Removal => deliveries.evidence().lost(),
+            Aim::Complete(upload) => {
+                return Some(Completion {
+                    deliveries,
+                    upload,
+                    peek: Peek::default(),
+                });
+            }
+        }
+        None
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A file-backed body that can be told from any other.
-///
-/// `wasi:http` hands bodies on without their type, and a mark in the header fields could be copied
-/// by the component. The body itself cannot: so it leaves its parcel on the desk of its job
-/// whenever it is asked for its size.
-pub(super) struct Attached {
-    body: FileBody,
-    parcel: Parcel,
-    desk: Arc<Mutex<Option<Parcel>>>,
-}
-
-impl Body for Attached {
-    type Data = Bytes;
-    type Error = HttpError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
-        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(context));
-        Poll::Ready(
-            frame.map(|frame| {
-                frame.map_err(|error| HttpError::InternalError(Some(error.to_string())))
-            }),
-        )
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        *lock(&self.desk) = Some(self.parcel.clone());
-        self.body.size_hint()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(
-        clippy::unwrap_used,
-        clippy::single_range_in_vec_init,
-        reason = "tests"
-    )]
-
-    use http::Method;
-    use http_body_util::BodyExt;
-    use sealift_payload::{Framing, Source};
-
-    use super::*;
-
-    const PLACE: &str = "https://store.example/bucket/a%20key";
-
-    fn target() -> Target {
-        let origin = "https://store.example".parse().unwrap();
-        Target::in_store(vec![(origin, "/bucket/a key".into())])
-    }
-
-    fn answered(ranges: &[Range<u64>]) -> Deliveries {
-        let deliveries = Deliveries::default();
-        for range in ranges {
-            let parcel = Parcel {
-                range: range.clone(),
-                sending: Sending::default(),
-            };
-            lock(&deliveries.sent).push(Delivery {
-                parcel,
-                answered: true,
-            });
+impl Completion {
+    /// The component reads these bytes of the answer.
+    pub(super) fn read(&mut self, bytes: &[u8]) {
+        let verdict = self.peek.read(bytes);
+        let mut evidence = self.deliveries.evidence();
+        match verdict {
+            Verdict::Open => {}
+            Verdict::Completed => evidence.completed(&self.upload),
+            Verdict::Failed => evidence.lost(),
         }
-        deliveries
-    }
-
-    /// A request of nine bytes, none of which has gone out, and the file that holds them.
-    fn request(
-        deliveries: &Deliveries,
-        method: Method,
-        uri: &str,
-    ) -> (http::Request<WasiBody>, tempfile::NamedTempFile) {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        std::io::Write::write_all(&mut file, b"nine byte").unwrap();
-        let source = Source::open(file.path()).unwrap();
-        let (body, sending) = source.body(0..9, Framing::Raw { checksum: None }).unwrap();
-        let body = deliveries.attach(body, 0..9, sending).boxed_unsync();
-        let request = http::Request::builder().method(method).uri(uri).body(body);
-        (request.unwrap(), file)
-    }
-
-    #[test]
-    fn nothing_covers_nothing_without_an_answer() {
-        assert!(!Deliveries::default().cover(0));
-        assert!(answered(&[0..0]).cover(0));
-    }
-
-    #[test]
-    fn a_gap_is_not_covered() {
-        assert!(answered(&[5..9, 0..5]).cover(9));
-        assert!(!answered(&[0..4, 5..9]).cover(9));
-        assert!(!answered(&[0..5]).cover(9));
-    }
-
-    #[test]
-    fn an_answer_before_the_bytes_are_gone_does_not_count() {
-        let deliveries = Deliveries::default();
-        let (request, _file) = request(&deliveries, Method::PUT, PLACE);
-        deliveries
-            .send(&request, &target())
-            .unwrap()
-            .answered(StatusCode::OK);
-        assert!(!deliveries.cover(9));
-    }
-
-    #[tokio::test]
-    async fn an_answer_to_all_of_the_bytes_counts_unless_it_is_a_refusal() {
-        for (status, counts) in [(StatusCode::OK, true), (StatusCode::FORBIDDEN, false)] {
-            let deliveries = Deliveries::default();
-            let (request, _file) = request(&deliveries, Method::PUT, PLACE);
-            let ticket = deliveries.send(&request, &target()).unwrap();
-            request.into_body().collect().await.unwrap();
-            ticket.answered(status);
-            assert_eq!(deliveries.cover(9), counts, "{status}");
-        }
-    }
-
-    #[test]
-    fn bytes_that_go_elsewhere_are_no_delivery() {
-        let deliveries = Deliveries::default();
-        let elsewhere = [
-            (Method::GET, PLACE),
-            (Method::PUT, "https://store.example/bucket/another"),
-            (Method::PUT, "https://elsewhere.example/bucket/a%20key"),
-            (Method::PUT, "http://store.example/bucket/a%20key"),
-        ];
-        for (method, uri) in elsewhere {
-            let (request, _file) = request(&deliveries, method, uri);
-            assert!(deliveries.send(&request, &target()).is_none(), "{uri}");
-        }
-    }
-
-    #[test]
-    fn a_request_without_the_payload_is_no_delivery() {
-        let deliveries = Deliveries::default();
-        drop(request(&deliveries, Method::PUT, PLACE));
-        let body = http_body_util::Empty::new()
-            .map_err(|never| match never {})
-            .boxed_unsync();
-        let empty = http::Request::put(PLACE).body(body).unwrap();
-        assert!(deliveries.send(&empty, &target()).is_none());
     }
 }

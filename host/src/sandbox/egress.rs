@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
@@ -12,43 +13,48 @@ use http_body_util::BodyExt;
 use sealift_network::{AnsweredEarly, ConnectError, Network, NetworkError, RequestLimits, Stalled};
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
 
-use super::delivery::{Deliveries, Ticket};
+use super::delivery::{Completion, Deliveries, Ticket};
 use super::limits::Limits;
-use super::target::Target;
+use super::services::{Exchange, Services};
 use super::usage::{Slot, TooMuch, Usage};
 
 /// The network as one instance may use it.
 #[derive(Clone)]
 pub(super) struct Egress {
     network: Network,
+    services: Arc<dyn Services>,
     request: RequestLimits,
     usage: Arc<Usage>,
     deliveries: Deliveries,
-    target: Option<Target>,
 }
 
 type Sent = Result<(http::Response<WasiBody>, Trailing), HttpError>;
 type Trailing = Box<dyn Future<Output = Result<(), HttpError>> + Send>;
 
 impl Egress {
-    pub(super) fn new(network: Network, limits: &Limits) -> Self {
+    pub(super) fn new(network: Network, services: Arc<dyn Services>, limits: &Limits) -> Self {
         let request = RequestLimits {
             response_bytes: limits.response,
             ..RequestLimits::default()
         };
         Self {
             network,
+            services,
             request,
             usage: Arc::new(Usage::new(limits)),
             deliveries: Deliveries::default(),
-            target: None,
         }
     }
 
-    /// Lets the instance upload one object: it may send this many bytes, they count when they go
-    /// to `target`, and the device identity is none of its business.
-    pub(super) fn upload(&mut self, target: Target, bytes_out: u64) {
-        self.target = Some(target);
+    /// Lets the instance upload one object: what it delivers counts.
+    pub(super) fn upload(&mut self, deliveries: Deliveries, bytes_out: u64) {
+        self.deliveries = deliveries;
+        self.store(bytes_out);
+    }
+
+    /// Lets the instance talk to the store: it may send this many bytes, and the device identity is
+    /// none of its business.
+    pub(super) fn store(&mut self, bytes_out: u64) {
         self.request.identity = false;
         self.usage.allow(bytes_out);
     }
@@ -64,6 +70,7 @@ impl Egress {
     async fn send(self, mut request: http::Request<WasiBody>, ticket: Option<Ticket>) -> Sent {
         let Self {
             network,
+            services,
             request: limits,
             usage,
             ..
@@ -78,20 +85,27 @@ impl Egress {
             }
             .boxed_unsync()
         });
+        let authentic = request.uri().scheme() == Some(&http::uri::Scheme::HTTPS);
+        let begun = Instant::now();
         let response = network
             .send(request, limits)
             .await
             .map_err(|error| failed(&usage, error))?;
         usage.answered();
-        if let Some(ticket) = ticket
-            && response.extensions().get::<AnsweredEarly>().is_none()
-        {
-            ticket.answered(response.status());
-        }
+        services.answered(&Exchange {
+            authentic,
+            status: response.status(),
+            headers: response.headers(),
+            round_trip: begun.elapsed(),
+            received: SystemTime::now(),
+        });
+        let early = response.extensions().get::<AnsweredEarly>().is_some();
+        let completion = ticket.and_then(|ticket| ticket.answered(response.status(), early));
         let meter = |body| {
             ResponseMeter {
                 body,
                 usage,
+                completion,
                 _slot: slot,
             }
             .boxed_unsync()
@@ -108,8 +122,7 @@ impl WasiHttpHooks for Egress {
         _answered: Box<dyn Future<Output = Result<(), HttpError>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
         // The component's own timeouts are not taken: the operator knows the link.
-        let target = self.target.as_ref();
-        let ticket = target.and_then(|target| self.deliveries.send(&request, target));
+        let ticket = self.deliveries.send(&request);
         Box::new(self.clone().send(request, ticket))
     }
 }
@@ -182,6 +195,8 @@ impl Body for RequestMeter {
 struct ResponseMeter {
     body: sealift_network::ResponseBody,
     usage: Arc<Usage>,
+    /// What the body says of an upload that the request was to complete.
+    completion: Option<Completion>,
     _slot: Slot,
 }
 
@@ -195,6 +210,11 @@ impl Body for ResponseMeter {
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, HttpError>>> {
         let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(context));
         self.usage.moved();
+        if let (Some(Ok(frame)), Some(completion)) = (&frame, &mut self.completion)
+            && let Some(bytes) = frame.data_ref()
+        {
+            completion.read(bytes);
+        }
         Poll::Ready(frame.map(|frame| frame.map_err(|error| failed(&self.usage, error))))
     }
 

@@ -4,8 +4,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealift_network::NetworkError;
+use sealift_network::{ConnectError, NetworkError, TlsFailure};
 use sealift_payload::{SourceError, SpoolError};
+use sealift_state::JournalError;
 
 use super::{Answer, ErrorKind};
 
@@ -47,6 +48,18 @@ pub enum CallError {
     /// The configuration has no place to upload to.
     #[error("cannot tell where to upload to")]
     NoStore(#[source] Box<sealift_config::Error>),
+    /// The journal of the upload is another's or damaged.
+    #[error("cannot tell how far the upload got before")]
+    Journal(#[source] JournalError),
+    /// Too many attempts of all jobs of this process failed.
+    #[error("the retry quota of this process is used up; the latest failure: {reason}")]
+    RetriesSpent {
+        /// Why the attempt failed after which there was no other.
+        reason: String,
+        /// What the host saw of it.
+        #[source]
+        cause: Option<Cause>,
+    },
     /// It claims an upload, and the host did not see the bytes go out and be answered.
     #[error(
         "the component reports an upload that the host did not see; the object may be missing or incomplete"
@@ -107,6 +120,8 @@ impl CallError {
         match self {
             Self::Answered { answer, .. } => answer.kind,
             Self::NoCredentials(error) => error.kind(),
+            Self::Journal(JournalError::Busy { .. }) => ErrorKind::Conflict,
+            Self::RetriesSpent { .. } => ErrorKind::Unavailable,
             _ => ErrorKind::Internal,
         }
     }
@@ -115,7 +130,7 @@ impl CallError {
     /// object, but with the way to AWS or with the component.
     pub fn concerns_all(&self) -> bool {
         match self {
-            Self::NoCredentials(_) | Self::NoStore(_) => true,
+            Self::NoCredentials(_) | Self::NoStore(_) | Self::RetriesSpent { .. } => true,
             Self::Answered { cause, answer } => match cause {
                 Some(Cause::Network(_)) => true,
                 Some(Cause::Source(_) | Cause::Stream(_)) => false,
@@ -134,8 +149,17 @@ impl CallError {
     /// What the host saw of it.
     pub fn cause(&self) -> Option<&Cause> {
         match self {
-            Self::Answered { cause, .. } => cause.as_ref(),
+            Self::Answered { cause, .. } | Self::RetriesSpent { cause, .. } => cause.as_ref(),
             Self::NoCredentials(error) => error.cause(),
+            _ => None,
+        }
+    }
+
+    /// How long the service asked to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Answered { answer, .. } => answer.retry_after.map(Duration::from_millis),
+            Self::NoCredentials(error) => error.retry_after(),
             _ => None,
         }
     }
@@ -145,12 +169,34 @@ impl CallError {
         match self {
             Self::Answered { answer, .. } => answer.cure.as_deref(),
             Self::NoCredentials(error) => error.cure(),
+            Self::RetriesSpent { .. } => {
+                Some("the network or the service is in trouble: try again later")
+            }
             _ => None,
         }
     }
 }
 
+/// The trap of an instance that wants to try again when no job of the process may.
+#[derive(Debug, thiserror::Error)]
+#[error("no retry is left")]
+pub(super) struct RetriesSpent(pub(super) String);
+
 impl Cause {
+    /// Whether a clock that is wrong would explain it.
+    pub(super) fn suspects_clock(&self) -> bool {
+        matches!(
+            self,
+            Self::Network(error) if matches!(
+                **error,
+                NetworkError::Connect(ConnectError::Tls {
+                    source: TlsFailure::Expired(_) | TlsFailure::NotYetValid(_),
+                    ..
+                })
+            )
+        )
+    }
+
     /// Whether the same may well work in a while.
     pub fn is_transient(&self) -> bool {
         match self {

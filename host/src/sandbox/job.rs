@@ -2,7 +2,7 @@
 
 use sealift_payload::{Checksum, Payload};
 
-use super::{Options, Provider, Setting, Target};
+use super::{JobJournal, Options, Provider, Setting, Target};
 
 /// One object to upload. The settings are those that `jobs.wit` names.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Job {
     pub provider: Provider,
     /// Its bytes.
     pub payload: Payload,
+    /// What earlier jobs like it left, and this one leaves for a later one.
+    pub journal: JobJournal,
     /// Where its object is, by the host's own reckoning.
     pub target: Target,
     /// How many bytes of requests the component may send for it.

@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod imports;
 mod job;
+mod journal;
 mod limits;
 mod linker;
 mod log;
@@ -27,6 +28,7 @@ mod text;
 mod ticker;
 mod usage;
 
+pub use bindings::exports::sealift::gateway::transfer::{Place, Unfinished};
 pub use bindings::sealift::gateway::keystore::{DeviceIdentity, KeyAlgorithm};
 pub use bindings::sealift::gateway::progress::{Directive, Step};
 pub use bindings::sealift::gateway::types::{Error as Answer, ErrorKind, Provider, Setting};
@@ -35,10 +37,11 @@ pub use credentials::Credentials;
 pub use engine::Sandbox;
 pub use error::{CallError, Cause, LoadError};
 pub use job::{Job, Outcome, Uploaded};
+pub use journal::JobJournal;
 pub use limits::Limits;
 pub use options::Options;
 pub use sealift_compiled::Digest;
-pub use services::{Answered, Services};
+pub use services::{Answered, Exchange, Failure, NoRetryLeft, Services};
 pub use target::Target;
 
 use clock::CorrectedClock;

@@ -7,6 +7,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::egress::Egress;
+use super::journal::JobJournal;
 use super::limits::{Account, Limits, Memory};
 use super::log::GuestLog;
 use super::{CorrectedClock, Services};
@@ -22,8 +23,9 @@ fn handles(open_requests: usize) -> usize {
     64 + 5 * open_requests
 }
 
-/// Steps of a job that are told; a component that reports more reports nothing.
-pub(super) const STEPS: usize = 1000;
+/// Steps of a job that are told: 10,000 parts, each tried a few times. A component that reports more
+/// reports nothing.
+pub(super) const STEPS: usize = 100_000;
 
 /// The store's data: resources, standard WASI, HTTP and what the host lends.
 pub(super) struct State {
@@ -32,6 +34,8 @@ pub(super) struct State {
     pub(super) account: Account,
     pub(super) services: Arc<dyn Services>,
     pub(super) egress: Egress,
+    /// None where the instance has no job.
+    pub(super) journal: Option<JobJournal>,
     pub(super) steps: usize,
     wasi: WasiCtx,
     http: WasiHttpCtx,
@@ -52,6 +56,7 @@ impl State {
         table.set_max_capacity(handles(limits.open_requests));
         Self {
             table,
+            journal: None,
             steps: 0,
             memory: Memory::new(limits.memory),
             account: Account::new(limits.computing),

@@ -1,6 +1,6 @@
 //! Where a job's object is, by the host's own reckoning.
 
-use http::{Method, Uri};
+use http::Uri;
 use percent_encoding::percent_decode_str;
 use sealift_config::{Origin, S3Hosts, S3Name};
 
@@ -35,11 +35,10 @@ impl Target {
         })
     }
 
-    /// Whether a request writes the object, or a part of it.
-    pub(super) fn is(&self, method: &Method, uri: &Uri) -> bool {
+    /// Whether a URI is the object's, whatever its query.
+    pub(super) fn is(&self, uri: &Uri) -> bool {
         let path: Vec<u8> = percent_decode_str(uri.path()).collect();
-        *method == Method::PUT
-            && Origin::try_from(uri).is_ok_and(|origin| self.0.holds(&origin, &path))
+        Origin::try_from(uri).is_ok_and(|origin| self.0.holds(&origin, &path))
     }
 }
 
@@ -85,7 +84,7 @@ mod tests {
     }
 
     fn is(target: &Target, uri: &str) -> bool {
-        target.is(&Method::PUT, &uri.parse().unwrap())
+        target.is(&uri.parse().unwrap())
     }
 
     #[test]
@@ -97,7 +96,6 @@ mod tests {
             "https://s3.eu-west-1.amazonaws.com/abc/a%20key?partNumber=1&uploadId=x",
         ] {
             assert!(is(&target, uri), "{uri}");
-            assert!(!target.is(&Method::POST, &uri.parse().unwrap()));
         }
         for uri in [
             "https://abc.s3.eu-west-1.amazonaws.com/abc/a%20key",

@@ -1,5 +1,10 @@
 //! Text from a component, before anybody reads it.
 
+use std::time::SystemTime;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 use super::{Answer, Step};
 use crate::report;
 
@@ -31,6 +36,16 @@ pub(super) fn plain_step(step: Step) -> Step {
             retry.reason = plain(&retry.reason);
             Step::Retrying(retry)
         }
+    }
+}
+
+/// What to do about a certificate that is not valid at this time, by this device's clock.
+pub(super) fn clock_cure(local: SystemTime) -> String {
+    let now = OffsetDateTime::from(local);
+    let seconds = now.replace_nanosecond(0).unwrap_or(now);
+    match seconds.format(&Rfc3339) {
+        Ok(time) => format!("this device's clock reads {time}; if that is wrong, set it right"),
+        Err(_) => "this device's clock is far off: set it right".into(),
     }
 }
 

@@ -73,13 +73,18 @@ impl Hints {
         }
     }
 
-    /// The value put under this name, unless it has expired.
+    /// Whether [`Hints::value`] can answer without a look at the file.
+    pub fn at_hand(&self) -> bool {
+        self.known.is_some() || self.path.is_none()
+    }
+
+    /// The value put under this name, unless it has expired. Blocks the first time.
     pub fn value(&mut self, name: &str, now: SystemTime) -> Option<String> {
         let hint = self.known().get(name)?;
         hint.is_good(now).then(|| hint.value.clone())
     }
 
-    /// Keeps a value under a name for at most `life`.
+    /// Keeps a value under a name for at most `life`. Blocks.
     ///
     /// # Errors
     /// With [`HintsError::Unusable`], the value is kept until the process ends.

@@ -153,7 +153,7 @@ impl Journal {
     }
 
     /// Removes the journal: its job has ended well.
-    pub fn remove(mut self) -> Result<(), JournalError> {
+    pub fn remove(&mut self) -> Result<(), JournalError> {
         // A job that never asked for its journal may still have one, of an earlier attempt.
         self.look()?;
         let State::Held(_) = &self.state else {

@@ -3,6 +3,7 @@
 pub(super) mod jobs;
 pub(super) mod payload;
 
+mod hints;
 mod journal;
 mod keystore;
 mod progress;

@@ -17,8 +17,8 @@ pub struct JobId([u8; 32]);
 pub enum Origin<'a> {
     /// A file, by its absolute path.
     File(&'a Path),
-    /// A stream, by a random number of its own: no other job can continue it.
-    Stream([u8; 16]),
+    /// A stream. The next one to the same place cannot continue it, but finds what it left.
+    Stream,
 }
 
 /// Where a job's bytes go, and as whom.
@@ -54,10 +54,7 @@ impl JobId {
                 field(b"file");
                 field(path.as_os_str().as_bytes());
             }
-            Origin::Stream(number) => {
-                field(b"stream");
-                field(&number);
-            }
+            Origin::Stream => field(b"stream"),
         }
         for text in [endpoint, bucket, key, thing] {
             field(text.as_bytes());
@@ -90,8 +87,7 @@ mod tests {
         let ids = [
             JobId::new(file, PLACE),
             JobId::new(Origin::File(Path::new("/data/other")), PLACE),
-            JobId::new(Origin::Stream([0; 16]), PLACE),
-            JobId::new(Origin::Stream([1; 16]), PLACE),
+            JobId::new(Origin::Stream, PLACE),
             JobId::new(
                 file,
                 Place {

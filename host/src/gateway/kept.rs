@@ -1,0 +1,154 @@
+//! What of a gateway outlives the process.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::path::Path;
+use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::time::SystemTime;
+
+use http::header::{AGE, DATE};
+use sealift_payload::Payload;
+use sealift_state::{Clock, Hints, JobId, Origin, Place, Sighting, StateDirectory};
+
+use crate::report;
+use crate::sandbox::{Digest, Exchange, JobJournal};
+
+/// The state directory put to use; without one, everything ends with the process.
+#[derive(Debug)]
+pub(super) struct Kept {
+    directory: Option<StateDirectory>,
+    clock: Clock,
+    hints: Mutex<HashMap<Digest, Arc<Mutex<Hints>>>>,
+    told: Once,
+}
+
+impl Kept {
+    /// In this directory, which need not exist.
+    pub(super) fn in_directory(directory: Option<StateDirectory>) -> Self {
+        let clock = directory.as_ref().map(StateDirectory::clock);
+        Self {
+            clock: clock.unwrap_or_else(Clock::unkept),
+            directory,
+            hints: Mutex::default(),
+            told: Once::new(),
+        }
+    }
+
+    /// The journal of an upload from `source` to `place`.
+    pub(super) fn journal(&self, source: &Payload, place: Place<'_>) -> JobJournal {
+        let Some(directory) = &self.directory else {
+            return JobJournal::unkept();
+        };
+        let id = match source.origin() {
+            sealift_payload::Origin::File(path) => JobId::new(Origin::File(&absolute(path)), place),
+            sealift_payload::Origin::Stream => JobId::new(Origin::Stream, place),
+        };
+        JobJournal::new(directory.journals().of(&id))
+    }
+
+    /// The hints of a component.
+    pub(super) fn hints(&self, component: Digest) -> Arc<Mutex<Hints>> {
+        let new = || match &self.directory {
+            Some(directory) => directory.hints(&component.to_string()),
+            None => Hints::unkept(),
+        };
+        let mut hints = self.hints.lock().unwrap_or_else(PoisonError::into_inner);
+        let hints = hints.entry(component);
+        Arc::clone(hints.or_insert_with(|| Arc::new(Mutex::new(new()))))
+    }
+
+    /// The time by AWS's clock, as far as it is known.
+    pub(super) fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    /// How many seconds this device's clock is behind AWS's, where that is corrected; negative if it is
+    /// ahead.
+    pub(super) fn behind_seconds(&self) -> Option<i64> {
+        let skew = self.clock.skew();
+        (!skew.is_zero()).then(|| skew.behind_seconds())
+    }
+
+    /// Learns the time from an answer.
+    pub(super) fn observe(&self, exchange: &Exchange<'_>) {
+        let date = exchange.headers.get(DATE);
+        let Some(date) = date.filter(|_| exchange.authentic) else {
+            return;
+        };
+        let change = self.clock.observe(&Sighting {
+            date: date.to_str().unwrap_or_default(),
+            aged: exchange.headers.contains_key(AGE),
+            round_trip: exchange.round_trip,
+            received: exchange.received,
+        });
+        let Some(change) = change else { return };
+        match change.now.behind_seconds() {
+            0 => tracing::info!("this device's clock is right again; no longer corrected"),
+            behind @ 1.. => {
+                tracing::info!("this device's clock is {behind} s behind AWS's; corrected");
+            }
+            ahead => {
+                let ahead = ahead.unsigned_abs();
+                tracing::info!("this device's clock is {ahead} s ahead of AWS's; corrected");
+            }
+        }
+        // A few bytes, and only when the clock turns out to be wrong or right again.
+        if let Err(error) = self.clock.keep() {
+            self.tell(&error);
+        }
+    }
+
+    /// Says once what cannot be kept; whatever else cannot be either has the same reason.
+    pub(super) fn tell(&self, error: &dyn Error) {
+        self.told.call_once(|| {
+            tracing::warn!(
+                error = %report::chain(error),
+                "nothing outlasts this process: an interrupted upload will begin anew"
+            );
+        });
+    }
+}
+
+/// The path from the root. What cannot be told stays as it was opened.
+fn absolute(path: &Path) -> std::path::PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::time::Duration;
+
+    use http::{HeaderMap, HeaderValue, StatusCode};
+
+    use super::*;
+
+    fn observe(kept: &Kept, authentic: bool, headers: &[(http::HeaderName, &'static str)]) {
+        let headers = headers.iter().cloned();
+        let headers: HeaderMap = headers
+            .map(|(name, value)| (name, HeaderValue::from_static(value)))
+            .collect();
+        kept.observe(&Exchange {
+            authentic,
+            status: StatusCode::FORBIDDEN,
+            headers: &headers,
+            round_trip: Duration::ZERO,
+            received: SystemTime::UNIX_EPOCH,
+        });
+    }
+
+    #[test]
+    fn only_answers_that_tls_vouches_for_and_no_cache_gave_set_the_clock() {
+        let date = (DATE, "Thu, 01 Jan 1970 02:00:00 GMT");
+        let kept = Kept::in_directory(None);
+        observe(&kept, false, std::slice::from_ref(&date));
+        observe(&kept, true, &[date.clone(), (AGE, "1")]);
+        observe(&kept, true, &[]);
+        assert_eq!(kept.behind_seconds(), None);
+        observe(&kept, true, &[date]);
+        assert_eq!(kept.behind_seconds(), Some(7200));
+        let off = kept.now().duration_since(SystemTime::now()).unwrap();
+        assert_eq!(off.as_secs().div_ceil(60), 120);
+    }
+}
