@@ -77,6 +77,23 @@ async fn what_was_there_is_used_again() {
     );
     let parts = s3.get(&format!("/demo/big?uploadId={upload}")).await;
     assert_eq!(parts.elements("PartNumber"), ["1"]);
+    let uploads = s3.get("/demo?uploads").await;
+    assert_eq!(uploads.elements("UploadId"), [upload.as_str()]);
+    let list = format!(
+        "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{}</ETag></Part>\
+         </CompleteMultipartUpload>",
+        parts.element("ETag")
+    );
+    let path = format!("/demo/big?uploadId={upload}");
+    let completed = s3.call("POST", &path, &[], list.as_bytes()).await;
+    assert_eq!(completed.status, 200, "{completed:?}");
+    assert_eq!(s3.get("/demo/big").await.body, "part");
+    assert!(
+        s3.get("/demo?uploads")
+            .await
+            .elements("UploadId")
+            .is_empty()
+    );
 }
 
 #[tokio::test]

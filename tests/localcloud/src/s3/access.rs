@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use http::HeaderName;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::{S3Result, s3_error};
 
+use super::lock;
 use crate::action::Action;
 use crate::context::Context;
 
@@ -56,7 +58,10 @@ impl S3Access for Policy {
     async fn check(&self, context: &mut S3AccessContext<'_>) -> S3Result<()> {
         // The frontend lets nothing unsigned through; this holds without it.
         let signed = context.credentials().is_some();
-        if signed && self.allows(&action(context.s3_op().name())) {
+        let by_headers = context.headers().keys().filter_map(action_of_header);
+        let allowed = self.allows(&action(context.s3_op().name()))
+            && by_headers.into_iter().all(|action| self.allows(action));
+        if signed && allowed {
             Ok(())
         } else {
             Err(s3_error!(AccessDenied, "Access Denied"))
@@ -83,6 +88,18 @@ fn action(operation: &str) -> String {
         same => same,
     };
     format!("s3:{name}")
+}
+
+/// The IAM action that a request needs, besides that of its operation, for what
+/// a header gives the object.
+fn action_of_header(header: &HeaderName) -> Option<&'static str> {
+    match header.as_str() {
+        "x-amz-tagging" => Some("s3:PutObjectTagging"),
+        "x-amz-acl" => Some("s3:PutObjectAcl"),
+        lock::MODE | lock::RETAIN_UNTIL => Some("s3:PutObjectRetention"),
+        lock::LEGAL_HOLD => Some("s3:PutObjectLegalHold"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use tracing::{debug, error};
 
 use super::access::{Keys, Policy};
 use super::claim::{Claim, Form};
+use super::encryption::hide_customer_key;
 use super::errors::{error_answer, usual};
 use super::operations::Operations;
 use super::refusal::{MAX_SKEW, Refusal};
@@ -201,13 +202,14 @@ impl Service for Frontend {
     }
 }
 
-/// `s3s` writes requests to its debug log; these two must not be in it.
+/// `s3s` writes requests to its debug log; these must not be in it.
 fn hide_secrets(headers: &mut HeaderMap) {
     for name in [AUTHORIZATION.as_str(), "x-amz-security-token"] {
         if let Some(value) = headers.get_mut(name) {
             value.set_sensitive(true);
         }
     }
+    hide_customer_key(headers);
 }
 
 fn s3s_config() -> S3Config {

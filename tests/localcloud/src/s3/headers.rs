@@ -1,39 +1,61 @@
 //! Headers that are kept with an object and given back with it.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use s3s::dto::{ObjectCannedACL, ObjectStorageClass, Tag};
 use s3s::{S3Result, s3_error};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
-use super::errors::bad_request;
+use super::encryption::{self, Encryption};
+use super::{lock, tags};
 
-/// Headers that are kept with an object and given back with it.
+/// Headers that are kept with an object and given back with it, or told by an
+/// operation of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Headers {
     fields: Vec<(String, String)>,
-    tags: usize,
 }
 
-/// Those that S3 gives back as they came, besides `x-amz-meta-*`.
-const KEPT: [&str; 9] = [
+/// The answers that tell kept headers, each others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// To a GET or HEAD.
+    Read,
+    /// To a PUT, or the beginning of a multipart upload.
+    Write,
+    /// To a part.
+    Part,
+    /// To the completion of a multipart upload.
+    Completion,
+}
+
+/// Those that are kept as they came, besides `x-amz-meta-*`.
+const KEPT: [&str; 11] = [
     "cache-control",
     "content-disposition",
     "content-language",
     "content-type",
     "expires",
-    "x-amz-server-side-encryption",
-    "x-amz-server-side-encryption-aws-kms-key-id",
     "x-amz-storage-class",
     "x-amz-website-redirect-location",
+    ACL,
+    lock::LEGAL_HOLD,
+    lock::MODE,
+    lock::RETAIN_UNTIL,
 ];
+const ACL: &str = "x-amz-acl";
+const TAGGING: &str = "x-amz-tagging";
+const STORAGE_CLASS: &str = "x-amz-storage-class";
 const METADATA_PREFIX: &str = "x-amz-meta-";
 /// S3's limit for names and values of user-defined metadata.
 const MAX_METADATA_BYTES: usize = 2048;
 
 impl Headers {
-    /// Takes them from a request that makes an object, or refuses what this
-    /// stand-in would only pretend to do.
-    pub(super) fn of(request: &HeaderMap) -> S3Result<Self> {
-        refuse_unsupported(request)?;
+    /// Takes them from a request that makes an object, or refuses what S3
+    /// refuses and what this stand-in would only pretend to do.
+    pub(super) fn of(request: &HeaderMap, now: OffsetDateTime) -> S3Result<Self> {
+        check_acl(request)?;
+        lock::check(request, now)?;
         let mut fields = vec![];
         let mut metadata_bytes = 0;
         for (name, value) in request {
@@ -48,6 +70,9 @@ impl Headers {
                 && let Some(rest) = without_aws_chunked(&value)
             {
                 fields.push((name.to_owned(), rest));
+            } else if name == TAGGING {
+                tags::parse(&value)?;
+                fields.push((name.to_owned(), value));
             }
         }
         if metadata_bytes > MAX_METADATA_BYTES {
@@ -56,47 +81,78 @@ impl Headers {
                 "Your metadata headers exceed the maximum allowed metadata size"
             ));
         }
-        let set = |name: &str| fields.iter().any(|(other, _)| other == name);
-        let defaults = [
-            ("content-type", "binary/octet-stream"),
-            ("x-amz-server-side-encryption", "AES256"),
-        ];
-        let missing: Vec<_> = defaults
-            .into_iter()
-            .filter(|(name, _)| !set(name))
-            .collect();
+        if !fields.iter().any(|(name, _)| name == "content-type") {
+            fields.push(("content-type".to_owned(), "binary/octet-stream".to_owned()));
+        }
+        let encryption = Encryption::of(request)?.fields();
         fields.extend(
-            missing
+            encryption
                 .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned())),
+                .map(|(name, value)| (name.to_owned(), value)),
         );
-        Ok(Self {
-            fields,
-            tags: count_tags(request),
-        })
+        Ok(Self { fields })
     }
 
-    /// For the answer to a GET or HEAD.
-    pub(super) fn for_reading(&self) -> HeaderMap {
-        let mut headers = self.map(|_| true);
-        if self.tags > 0 {
-            headers.insert("x-amz-tagging-count", HeaderValue::from(self.tags));
+    /// What an answer tells of them.
+    pub(super) fn in_answer(&self, answer: Answer) -> HeaderMap {
+        let told = self
+            .fields
+            .iter()
+            .filter(|(name, value)| answer.tells(name, value));
+        let mut headers: HeaderMap = told
+            .filter_map(|(name, value)| {
+                let name = HeaderName::try_from(name).ok()?;
+                Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
+            })
+            .collect();
+        let tags = self.tags().map_or(0, |tags| tags.len());
+        if answer == Answer::Read && tags > 0 {
+            headers.insert("x-amz-tagging-count", HeaderValue::from(tags));
         }
         headers
     }
 
-    /// For the answer to the request that made the object.
-    pub(super) fn for_writing(&self) -> HeaderMap {
-        self.map(|name| name.starts_with("x-amz-server-side-encryption"))
+    /// The object's tags.
+    pub(super) fn tags(&self) -> S3Result<Vec<Tag>> {
+        tags::parse(self.field(TAGGING).unwrap_or_default())
     }
 
-    fn map(&self, wanted: impl Fn(&str) -> bool) -> HeaderMap {
-        let kept = self.fields.iter().filter(|(name, _)| wanted(name));
-        kept.filter_map(|(name, value)| {
-            let name = HeaderName::try_from(name).ok()?;
-            Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
-        })
-        .collect()
+    /// The canned ACL.
+    pub(super) fn acl(&self) -> &str {
+        self.field(ACL).unwrap_or(ObjectCannedACL::PRIVATE)
+    }
+
+    pub(super) fn storage_class(&self) -> &str {
+        self.field(STORAGE_CLASS)
+            .unwrap_or(ObjectStorageClass::STANDARD)
+    }
+
+    /// The MD5 of the client's own key, if the object was made with one.
+    pub(super) fn customer_key(&self) -> Option<&str> {
+        self.field(encryption::customer_key_field())
+    }
+
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
+        let field = self.fields.iter().find(|(other, _)| other == name);
+        field.map(|(_, value)| value.as_str())
+    }
+}
+
+impl Answer {
+    fn tells(self, name: &str, value: &str) -> bool {
+        let of_encryption = name.starts_with(encryption::PREFIX);
+        match self {
+            // S3 does not mention the storage class that everything has.
+            Self::Read if name == STORAGE_CLASS => value != ObjectStorageClass::STANDARD,
+            Self::Read => ![ACL, TAGGING, encryption::CONTEXT].contains(&name),
+            Self::Write => of_encryption,
+            Self::Part => of_encryption && name != encryption::CONTEXT,
+            Self::Completion => {
+                of_encryption
+                    && name != encryption::CONTEXT
+                    && !name.starts_with(encryption::CUSTOMER_PREFIX)
+            }
+        }
     }
 }
 
@@ -111,43 +167,38 @@ fn without_aws_chunked(value: &str) -> Option<String> {
     (!rest.is_empty()).then_some(rest)
 }
 
-fn count_tags(request: &HeaderMap) -> usize {
-    let tags = request
-        .get("x-amz-tagging")
-        .and_then(|value| value.to_str().ok());
-    tags.map_or(0, |tags| {
-        tags.split('&').filter(|tag| !tag.is_empty()).count()
-    })
-}
-
-fn refuse_unsupported(request: &HeaderMap) -> S3Result<()> {
-    let has = |prefix: &str| request.keys().any(|name| name.as_str().starts_with(prefix));
-    if has("x-amz-server-side-encryption-customer-") {
+/// Canned ACLs only: one account has nobody to grant anything to.
+fn check_acl(request: &HeaderMap) -> S3Result<()> {
+    const CANNED: [&str; 7] = [
+        ObjectCannedACL::PRIVATE,
+        ObjectCannedACL::PUBLIC_READ,
+        ObjectCannedACL::PUBLIC_READ_WRITE,
+        ObjectCannedACL::AUTHENTICATED_READ,
+        ObjectCannedACL::AWS_EXEC_READ,
+        ObjectCannedACL::BUCKET_OWNER_READ,
+        ObjectCannedACL::BUCKET_OWNER_FULL_CONTROL,
+    ];
+    if request
+        .keys()
+        .any(|name| name.as_str().starts_with("x-amz-grant-"))
+    {
         return Err(s3_error!(
             NotImplemented,
-            "Keys of the customer's own are not implemented"
+            "Grants other than canned ACLs are not implemented"
         ));
     }
-    if has("x-amz-object-lock-") {
-        return Err(s3_error!(
-            InvalidRequest,
-            "Bucket is missing Object Lock Configuration"
-        ));
+    match request.get(ACL).map(HeaderValue::to_str) {
+        None => Ok(()),
+        Some(Ok(acl)) if CANNED.contains(&acl) => Ok(()),
+        Some(_) => Err(s3_error!(InvalidArgument, "The canned ACL is not known")),
     }
-    let acl = request.get("x-amz-acl").map(HeaderValue::as_bytes);
-    if has("x-amz-grant-") || acl.is_some_and(|acl| acl != b"bucket-owner-full-control") {
-        return Err(bad_request(
-            "AccessControlListNotSupported",
-            "The bucket does not allow ACLs",
-        ));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
     use super::*;
+    use time::macros::datetime;
 
     fn request(fields: &[(&'static str, &str)]) -> HeaderMap {
         fields
@@ -156,11 +207,18 @@ mod tests {
             .collect()
     }
 
+    fn kept(fields: &[(&'static str, &str)]) -> S3Result<Headers> {
+        Headers::of(&request(fields), datetime!(2026-01-01 00:00:00 UTC))
+    }
+
     #[test]
     fn the_transfer_coding_is_not_kept_but_the_content_coding_is() {
         let read = |coding| {
-            let headers = Headers::of(&request(&[("content-encoding", coding)])).unwrap();
-            headers.for_reading().get("content-encoding").cloned()
+            let headers = kept(&[("content-encoding", coding)]).unwrap();
+            headers
+                .in_answer(Answer::Read)
+                .get("content-encoding")
+                .cloned()
         };
         assert_eq!(read("aws-chunked"), None);
         assert_eq!(read("gzip,aws-chunked").unwrap(), "gzip");
@@ -168,36 +226,61 @@ mod tests {
 
     #[test]
     fn metadata_comes_back_and_other_headers_do_not() {
-        let kept = Headers::of(&request(&[
+        let kept = kept(&[
             ("x-amz-meta-owner", "a"),
             ("x-amz-date", "20260101T000000Z"),
             ("x-amz-tagging", "a=1&b=2"),
-        ]));
-        let headers = kept.unwrap().for_reading();
+            ("x-amz-acl", "public-read"),
+            ("x-amz-storage-class", "STANDARD"),
+        ]);
+        let headers = kept.unwrap().in_answer(Answer::Read);
         assert_eq!(headers.get("x-amz-meta-owner").unwrap(), "a");
         assert_eq!(headers.get("x-amz-tagging-count").unwrap(), "2");
         assert_eq!(headers.get("content-type").unwrap(), "binary/octet-stream");
-        assert!(!headers.contains_key("x-amz-date"));
+        for name in ["x-amz-date", "x-amz-tagging", "x-amz-acl", STORAGE_CLASS] {
+            assert!(!headers.contains_key(name), "{name}");
+        }
     }
 
     #[test]
-    fn what_is_not_done_is_not_accepted() {
-        let code = |name, value: &str| {
-            let error = Headers::of(&request(&[(name, value)])).expect_err("refused");
-            error.code().as_str().to_owned()
-        };
-        assert_eq!(
-            code("x-amz-server-side-encryption-customer-key", "k"),
-            "NotImplemented"
-        );
-        assert_eq!(
-            code("x-amz-acl", "public-read"),
-            "AccessControlListNotSupported"
-        );
-        assert_eq!(
-            code("x-amz-object-lock-mode", "GOVERNANCE"),
-            "InvalidRequest"
-        );
-        assert_eq!(code("x-amz-meta-a", &"x".repeat(2048)), "MetadataTooLarge");
+    fn what_s3_refuses_is_refused() {
+        let past = "2025-12-31T23:59:59Z";
+        let eleven_tags = (0..11).map(|n| format!("k{n}=v")).collect::<Vec<_>>();
+        for (fields, code) in [
+            (vec![("x-amz-acl", "mine")], "InvalidArgument"),
+            (vec![("x-amz-grant-read", "id=1")], "NotImplemented"),
+            (vec![(lock::MODE, "GOVERNANCE")], "InvalidArgument"),
+            (
+                vec![(lock::MODE, "GOVERNANCE"), (lock::RETAIN_UNTIL, past)],
+                "InvalidArgument",
+            ),
+            (vec![(lock::LEGAL_HOLD, "MAYBE")], "InvalidArgument"),
+            (
+                vec![("x-amz-server-side-encryption", "rot13")],
+                "InvalidArgument",
+            ),
+            (
+                vec![("x-amz-server-side-encryption-aws-kms-key-id", "k")],
+                "InvalidArgument",
+            ),
+            (
+                vec![
+                    ("x-amz-server-side-encryption", "aws:kms"),
+                    (encryption::CONTEXT, "e30x"),
+                ],
+                "InvalidArgument",
+            ),
+            (vec![(TAGGING, "a=1&a=2")], "InvalidArgument"),
+            (vec![(TAGGING, "a=%FF")], "InvalidArgument"),
+            (vec![(TAGGING, "=1")], "InvalidTag"),
+            (vec![(TAGGING, &eleven_tags.join("&"))], "InvalidArgument"),
+            (
+                vec![("x-amz-meta-a", &"x".repeat(2048))],
+                "MetadataTooLarge",
+            ),
+        ] {
+            let error = kept(&fields).expect_err(fields[0].0);
+            assert_eq!(error.code().as_str(), code, "{fields:?}");
+        }
     }
 }

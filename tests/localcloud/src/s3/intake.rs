@@ -86,6 +86,11 @@ impl Claims {
         self.checksum.as_ref().map(|(algorithm, _)| *algorithm)
     }
 
+    /// Whether the client says anything that its bytes can be held against.
+    pub(super) fn bring_a_checksum(&self) -> bool {
+        self.md5.is_some() || self.checksum.is_some()
+    }
+
     /// Whether what came is what was said.
     pub(super) fn verify(&self, received: &Received) -> S3Result<()> {
         if self.length.is_some_and(|length| length != received.size) {

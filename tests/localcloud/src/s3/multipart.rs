@@ -14,7 +14,8 @@ use s3s::dto::{
 use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
 
 use super::checksum::{Algorithm, Form, set_checksum};
-use super::headers::Headers;
+use super::encryption::{CustomerKey, Use};
+use super::headers::{Answer, Headers};
 use super::intake::{self, Claims};
 use super::objects::{checksum_type, conditions, hex};
 use super::operations::{Operations, joined};
@@ -55,15 +56,16 @@ pub(super) async fn create(
                 )
             })?,
     };
+    let now = operations.context.clock.now();
     let about = NewUpload {
         key: input.key.clone(),
-        initiated: operations.context.clock.now(),
+        initiated: now,
         algorithm,
         form,
         explicit,
-        headers: Headers::of(&headers)?,
+        headers: Headers::of(&headers, now)?,
     };
-    let answer_headers = about.headers.for_writing();
+    let answer_headers = about.headers.in_answer(Answer::Write);
     let id = upload_id().map_err(S3Error::internal_error)?;
     let made = id.clone();
     joined(move || bucket.uploads.create(&made, about)).await?;
@@ -91,6 +93,7 @@ pub(super) async fn upload_part(
     let bucket = operations.bucket(&input.bucket, &headers)?;
     let number = part_number(input.part_number)?;
     let upload = bucket.uploads.upload(&input.key, &input.upload_id)?;
+    CustomerKey::check(upload.about.headers.customer_key(), &headers, Use::Part)?;
     let claims = Claims::of(&headers, trailing_headers)?;
     let algorithms = part_algorithms(&upload, claims.algorithm())?;
     let file = operations.store.incoming()?;
@@ -110,8 +113,9 @@ pub(super) async fn upload_part(
         .unwrap_or_default();
     let now = operations.context.clock.now();
     let part = Part::new(number, received.size, hex(received.md5), checksum, now);
+    let answer_headers = upload.about.headers.in_answer(Answer::Part);
     joined(move || bucket.uploads.put_part(&upload.id, part, received.file)).await?;
-    Ok(S3Response::new(output))
+    Ok(S3Response::with_headers(output, answer_headers))
 }
 
 pub(super) async fn complete(
@@ -164,7 +168,7 @@ pub(super) async fn complete(
     );
     Ok(S3Response::with_headers(
         output,
-        object.headers.for_writing(),
+        object.headers.in_answer(Answer::Completion),
     ))
 }
 

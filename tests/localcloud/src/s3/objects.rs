@@ -11,11 +11,14 @@ use s3s::dto::{
 use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
 
 use super::checksum::{Algorithm, Checksum, Form, set_checksum};
-use super::headers::Headers;
+use super::encryption::{CustomerKey, Use};
+use super::headers::{Answer, Headers};
 use super::intake::{self, Claims};
+use super::lock;
 use super::operations::{Operations, joined};
 use super::store::{Bucket, Conditions, Draft, Object, StoreError};
 
+pub(super) mod attributes;
 mod reading;
 
 use reading::{Extent, ReadConditions, file_body};
@@ -32,8 +35,10 @@ pub(super) async fn put(
     } = request;
     let bucket = operations.bucket(&input.bucket, &headers)?;
     let conditions = conditions(input.if_match, input.if_none_match)?;
-    let kept = Headers::of(&headers)?;
+    let now = operations.context.clock.now();
+    let kept = Headers::of(&headers, now)?;
     let claims = Claims::of(&headers, trailing_headers)?;
+    lock::check_integrity(&headers, claims.bring_a_checksum())?;
     let algorithm = claims.algorithm().unwrap_or(Algorithm::DEFAULT);
     let file = operations.store.incoming()?;
     let received = intake::receive(input.body, file, &[algorithm]).await?;
@@ -42,7 +47,7 @@ pub(super) async fn put(
         key: input.key,
         size: received.size,
         etag: hex(received.md5),
-        modified: operations.context.clock.now(),
+        modified: now,
         checksum: Checksum {
             algorithm,
             form: Form::FullObject,
@@ -70,7 +75,7 @@ pub(super) async fn put(
     );
     Ok(S3Response::with_headers(
         output,
-        object.headers.for_writing(),
+        object.headers.in_answer(Answer::Write),
     ))
 }
 
@@ -126,11 +131,13 @@ pub(super) async fn get(
     let asked = asked!(input);
     let bucket = operations.bucket(&input.bucket, &headers)?;
     let found = find(operations, bucket, input.key, asked).await?;
+    let customer_key = found.object.headers.customer_key();
+    CustomerKey::check(customer_key, &headers, Use::Read)?;
     let mut output = described!(GetObjectOutput, found);
     output.body = Some(file_body(found.file, &found.extent));
     Ok(S3Response::with_headers(
         output,
-        found.object.headers.for_reading(),
+        found.object.headers.in_answer(Answer::Read),
     ))
 }
 
@@ -142,10 +149,12 @@ pub(super) async fn head(
     let asked = asked!(input);
     let bucket = operations.bucket(&input.bucket, &headers)?;
     let found = find(operations, bucket, input.key, asked).await?;
+    let customer_key = found.object.headers.customer_key();
+    CustomerKey::check(customer_key, &headers, Use::Read)?;
     let output = described!(HeadObjectOutput, found);
     Ok(S3Response::with_headers(
         output,
-        found.object.headers.for_reading(),
+        found.object.headers.in_answer(Answer::Read),
     ))
 }
 
@@ -204,20 +213,13 @@ struct Found {
     checksum: bool,
 }
 
-/// Who may not list a bucket is not told which keys it lacks.
 async fn find(
     operations: &Operations,
     bucket: Arc<Bucket>,
     key: String,
     asked: Asked,
 ) -> S3Result<Found> {
-    let may_list = operations.policy.allows("s3:ListBucket");
-    let found = tokio::task::spawn_blocking(move || bucket.object(&key)).await;
-    let found = found.map_err(S3Error::internal_error)?;
-    let (object, file) = found.map_err(|error| match error {
-        StoreError::NoSuchKey if !may_list => s3_error!(AccessDenied, "Access Denied"),
-        error => error.into(),
-    })?;
+    let (object, file) = open(operations, bucket, key).await?;
     asked.conditions.check(&object)?;
     let extent = Extent::of(&object, asked.range, asked.part_number)?;
     // S3 tells the number of parts only to who asks for one of them.
@@ -231,5 +233,20 @@ async fn find(
         object,
         file,
         extent,
+    })
+}
+
+/// Who may not list a bucket is not told which keys it lacks.
+async fn open(
+    operations: &Operations,
+    bucket: Arc<Bucket>,
+    key: String,
+) -> S3Result<(Arc<Object>, File)> {
+    let may_list = operations.policy.allows("s3:ListBucket");
+    let found = tokio::task::spawn_blocking(move || bucket.object(&key)).await;
+    let found = found.map_err(S3Error::internal_error)?;
+    found.map_err(|error| match error {
+        StoreError::NoSuchKey if !may_list => s3_error!(AccessDenied, "Access Denied"),
+        error => error.into(),
     })
 }

@@ -8,15 +8,18 @@ use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
     CompleteMultipartUploadOutput, CreateBucketInput, CreateBucketOutput,
     CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput,
-    GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput, GetObjectOutput,
-    HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
-    ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsInput,
-    ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput,
-    PutObjectInput, PutObjectOutput, UploadPartInput, UploadPartOutput,
+    GetBucketLocationInput, GetBucketLocationOutput, GetObjectAclInput, GetObjectAclOutput,
+    GetObjectInput, GetObjectLegalHoldInput, GetObjectLegalHoldOutput, GetObjectOutput,
+    GetObjectRetentionInput, GetObjectRetentionOutput, GetObjectTaggingInput,
+    GetObjectTaggingOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
+    ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput,
+    ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput,
+    ListPartsOutput, PutObjectInput, PutObjectOutput, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
 
 use super::access::Policy;
+use super::objects::attributes;
 use super::store::{Bucket, Store, StoreError};
 use super::{buckets, listing, multipart, objects};
 use crate::ACCOUNT_ID;
@@ -84,6 +87,31 @@ impl S3 for Operations {
 
     async fn head_object(&self, it: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
         objects::head(self, it).await
+    }
+
+    async fn get_object_tagging(
+        &self,
+        it: S3Request<GetObjectTaggingInput>,
+    ) -> Answer<GetObjectTaggingOutput> {
+        attributes::tagging(self, it).await
+    }
+
+    async fn get_object_acl(&self, it: S3Request<GetObjectAclInput>) -> Answer<GetObjectAclOutput> {
+        attributes::acl(self, it).await
+    }
+
+    async fn get_object_retention(
+        &self,
+        it: S3Request<GetObjectRetentionInput>,
+    ) -> Answer<GetObjectRetentionOutput> {
+        attributes::retention(self, it).await
+    }
+
+    async fn get_object_legal_hold(
+        &self,
+        it: S3Request<GetObjectLegalHoldInput>,
+    ) -> Answer<GetObjectLegalHoldOutput> {
+        attributes::legal_hold(self, it).await
     }
 
     async fn delete_object(&self, it: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {

@@ -116,8 +116,8 @@ fn object_entry(object: &Object, encoding: &Encoding) -> ObjectEntry {
             object.checksum.algorithm.name(),
         )]),
         checksum_type: Some(checksum_type(object.checksum.form)),
-        storage_class: Some(ObjectStorageClass::from_static(
-            ObjectStorageClass::STANDARD,
+        storage_class: Some(ObjectStorageClass::from(
+            object.headers.storage_class().to_owned(),
         )),
         ..ObjectEntry::default()
     }
