@@ -116,9 +116,9 @@ pub(crate) struct LocalCloud {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = address)]
     pub(crate) listen: std::net::IpAddr,
 
-    /// A bucket to make, beside `demo`; may be repeated
-    #[arg(long = "bucket", value_name = "NAME")]
-    pub(crate) buckets: Vec<localcloud::BucketName>,
+    /// A bucket to make, beside `demo`, perhaps in another region; may be repeated
+    #[arg(long = "bucket", value_name = "NAME[@REGION]")]
+    pub(crate) buckets: Vec<localcloud::Bucket>,
 
     /// How long credentials are good
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]

@@ -20,7 +20,7 @@ use crate::listener::Listener;
 use crate::provider::Provider;
 use crate::registry::{Registry, RoleAlias};
 use crate::s3::{Frontend, Policy};
-use crate::settings::{BucketName, Settings};
+use crate::settings::Settings;
 use crate::{DEFAULT_BUCKET, ROLE_ALIAS, THING_NAME, tls};
 
 /// Starts a local cloud; both listeners accept connections when this returns.
@@ -38,11 +38,16 @@ pub async fn start(settings: Settings) -> Result<LocalCloud, Error> {
         counters: Counters::default(),
         faults: Plan::new(settings.faults.clone()),
     });
-    let names = settings.buckets.iter().map(BucketName::as_str);
-    let buckets: Vec<&str> = names.chain([DEFAULT_BUCKET]).collect();
+    let first = settings.buckets.first();
+    let first = first.map_or(DEFAULT_BUCKET, |bucket| bucket.name.as_str());
     let provider = Provider::new(Arc::clone(&context));
     let policy = Policy::new(settings.allow);
-    let s3 = Frontend::open(directory.root(), &buckets, policy, Arc::clone(&context))?;
+    let s3 = Frontend::open(
+        directory.root(),
+        &settings.buckets,
+        policy,
+        Arc::clone(&context),
+    )?;
 
     let (authority, listen) = (directory.authority(), settings.listen);
     let provider_tls = tls::provider(authority, listen, clock)?;
@@ -54,7 +59,7 @@ pub async fn start(settings: Settings) -> Result<LocalCloud, Error> {
     directory.export(&Exports {
         credentials_endpoint: &credentials_endpoint,
         s3_endpoint: &s3_endpoint,
-        bucket: buckets[0],
+        bucket: first,
     })?;
 
     let provider = Faulty::new(provider, Arc::clone(&context));

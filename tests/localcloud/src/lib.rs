@@ -57,13 +57,13 @@ pub use faults::{Fault, ParseFaultError};
 pub use fingerprint::Fingerprint;
 pub use operation::{Operation, ParseOperationError};
 pub use registry::{Registry, RoleAlias};
-pub use settings::{BucketName, ClockOffset, ParseSettingError, Settings};
+pub use settings::{Bucket, BucketName, ClockOffset, ParseSettingError, Region, Settings};
 
 /// The name of the thing that the written device certificate belongs to.
 pub const THING_NAME: &str = "thing_x";
 /// The role alias that the written device certificate may assume.
 pub const ROLE_ALIAS: &str = "s3_role_alias";
-/// The region of both services.
+/// The region of both services, and of every bucket that names no other.
 pub const REGION: &str = "ap-northeast-1";
 /// The bucket that always exists.
 pub const DEFAULT_BUCKET: &str = "demo";

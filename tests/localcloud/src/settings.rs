@@ -1,5 +1,6 @@
 //! What a local cloud is started with.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -17,7 +18,7 @@ pub struct Settings {
     /// The address that both listeners bind, each on a free port.
     pub listen: IpAddr,
     /// Buckets that exist from the start, besides [`DEFAULT_BUCKET`](crate::DEFAULT_BUCKET).
-    pub buckets: Vec<BucketName>,
+    pub buckets: Vec<Bucket>,
     /// How long handed-out credentials are good for.
     pub credential_ttl: Duration,
     /// How far the cloud's clock is ahead of this machine's.
@@ -78,6 +79,60 @@ impl FromStr for BucketName {
     }
 }
 
+impl fmt::Display for BucketName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A bucket and where it lies, as `NAME` or `NAME@REGION`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its name.
+    pub name: BucketName,
+    /// Its region, if that is another than [`REGION`](crate::REGION).
+    pub region: Option<Region>,
+}
+
+impl FromStr for Bucket {
+    type Err = ParseSettingError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, region) = match text.split_once('@') {
+            Some((name, region)) => (name, Some(region)),
+            None => (text, None),
+        };
+        Ok(Self {
+            name: name.parse()?,
+            region: region.map(str::parse).transpose()?,
+        })
+    }
+}
+
+/// A region's name, such as `eu-central-1`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Region(String);
+
+impl Region {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Region {
+    type Err = ParseSettingError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if (1..=32).contains(&text.len()) && text.bytes().all(fits) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ParseSettingError::Region(text.to_owned()))
+        }
+    }
+}
+
 /// How far the cloud's clock is ahead of this machine's, in seconds; negative
 /// when it is behind. At most fifty years either way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -128,6 +183,11 @@ pub enum ParseSettingError {
          with a letter or digit at both ends"
     )]
     BucketName(String),
+    /// Not a region.
+    #[error(
+        "`{0}` is not a region: use lower-case letters, digits and hyphens, such as eu-central-1"
+    )]
+    Region(String),
     /// Not an offset in seconds, or more than fifty years.
     #[error("`{0}` is not a clock offset: use whole seconds, at most fifty years either way")]
     ClockOffset(String),
@@ -135,6 +195,7 @@ pub enum ParseSettingError {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]
@@ -146,6 +207,18 @@ mod tests {
             );
         }
         assert!("demo".parse::<BucketName>().is_ok());
+    }
+
+    #[test]
+    fn a_bucket_may_name_its_region() {
+        let bucket: Bucket = "far@eu-central-1".parse().unwrap();
+        assert_eq!(bucket.name.as_str(), "far");
+        assert_eq!(bucket.region, Some(Region("eu-central-1".to_owned())));
+        assert_eq!("demo".parse::<Bucket>().unwrap().region, None);
+        for (text, region) in [("far@", ""), ("far@EU", "EU"), ("far@a@b", "a@b")] {
+            let error = ParseSettingError::Region(region.to_owned());
+            assert_eq!(text.parse::<Bucket>(), Err(error));
+        }
     }
 
     #[test]

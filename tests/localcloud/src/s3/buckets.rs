@@ -61,7 +61,7 @@ pub(super) fn list(
                 .is_none_or(|prefix| bucket.name().starts_with(prefix))
         })
         .map(|bucket| BucketEntry {
-            bucket_region: Some(REGION.to_owned()),
+            bucket_region: Some(bucket.region()),
             creation_date: Some(bucket.created().into()),
             name: Some(bucket.name().to_owned()),
         })
@@ -81,9 +81,9 @@ pub(super) fn head(
     operations: &Operations,
     request: &S3Request<HeadBucketInput>,
 ) -> S3Result<S3Response<HeadBucketOutput>> {
-    operations.bucket(&request.input.bucket, &request.headers)?;
+    let bucket = operations.bucket(&request.input.bucket, &request.headers)?;
     Ok(S3Response::new(HeadBucketOutput {
-        bucket_region: Some(REGION.to_owned()),
+        bucket_region: Some(bucket.region()),
         ..HeadBucketOutput::default()
     }))
 }
@@ -92,8 +92,8 @@ pub(super) fn location(
     operations: &Operations,
     request: &S3Request<GetBucketLocationInput>,
 ) -> S3Result<S3Response<GetBucketLocationOutput>> {
-    operations.bucket(&request.input.bucket, &request.headers)?;
-    let region = BucketLocationConstraint::from_static(REGION);
+    let bucket = operations.bucket(&request.input.bucket, &request.headers)?;
+    let region = BucketLocationConstraint::from(bucket.region());
     Ok(S3Response::new(GetBucketLocationOutput {
         location_constraint: Some(region),
     }))

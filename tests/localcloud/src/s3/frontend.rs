@@ -25,7 +25,6 @@ use super::operations::Operations;
 use super::refusal::{MAX_SKEW, Refusal};
 use super::route;
 use super::store::Store;
-use crate::REGION;
 use crate::body::{AnswerBody, RequestBody};
 use crate::context::Context;
 use crate::error::Error;
@@ -33,6 +32,8 @@ use crate::faults::{Problem, Service};
 use crate::fingerprint::Fingerprint;
 use crate::listener::Handshakes;
 use crate::operation::Operation;
+use crate::settings::Bucket;
+use crate::{DEFAULT_BUCKET, REGION};
 
 /// The S3 service of a local cloud.
 pub(crate) struct Frontend {
@@ -45,13 +46,18 @@ impl Frontend {
     /// Opens the store in a directory and makes the buckets that are missing.
     pub(crate) fn open(
         dir: &Path,
-        buckets: &[&str],
+        buckets: &[Bucket],
         policy: Policy,
         context: Arc<Context>,
     ) -> Result<Self, Error> {
         let store = Arc::new(Store::open(dir)?);
-        for name in buckets {
-            store.create_bucket(name, context.clock.now())?;
+        let now = context.clock.now();
+        store.create_bucket(DEFAULT_BUCKET, now)?;
+        for Bucket { name, region } in buckets {
+            store.create_bucket(name.as_str(), now)?;
+            if let Some(region) = region {
+                store.move_bucket(name.as_str(), region.as_str())?;
+            }
         }
         let mut builder = S3ServiceBuilder::new(Operations {
             store: Arc::clone(&store),
@@ -81,9 +87,7 @@ impl Frontend {
     /// Whether a request may go on to `s3s`, which checks the signature itself.
     fn admit(&self, request: &Parts) -> Result<(), Refusal> {
         let claim = Claim::of(request)?;
-        if claim.region != REGION {
-            return Err(Refusal::WrongRegion(claim.region));
-        }
+        self.check_region(request, claim.region)?;
         let now = self.context.clock.now();
         let token = claim.session_token.as_ref().map(HeaderValue::as_bytes);
         self.context
@@ -101,6 +105,20 @@ impl Frontend {
             Form::Query { .. } if claim.time - now > MAX_SKEW => Err(skewed),
             Form::Query { expires } if now - claim.time > expires => Err(Refusal::UrlExpired),
             Form::Header { .. } | Form::Query { .. } => Ok(()),
+        }
+    }
+
+    /// This endpoint is that of [`REGION`], and takes what is signed for a
+    /// bucket's own region too.
+    fn check_region(&self, request: &Parts, claimed: String) -> Result<(), Refusal> {
+        let bucket = route::bucket(request).and_then(|name| self.store.bucket(&name).ok());
+        let expected = bucket.map_or_else(|| REGION.to_owned(), |bucket| bucket.region());
+        if claimed == expected {
+            Ok(())
+        } else if claimed == REGION {
+            Err(Refusal::Elsewhere(expected))
+        } else {
+            Err(Refusal::WrongRegion { claimed, expected })
         }
     }
 

@@ -7,7 +7,6 @@ use s3s::Body;
 use time::OffsetDateTime;
 
 use super::errors::{error_answer, escape};
-use crate::REGION;
 use crate::clock::iso_8601;
 use crate::issued::Rejected;
 
@@ -27,9 +26,14 @@ pub(super) enum Refusal {
     #[error("There were headers present in the request which were not signed")]
     HeadersNotSigned(String),
     #[error(
-        "The authorization header is malformed; the region '{0}' is wrong; expecting '{REGION}'"
+        "The authorization header is malformed; the region '{claimed}' is wrong; expecting '{expected}'"
     )]
-    WrongRegion(String),
+    WrongRegion { claimed: String, expected: String },
+    #[error(
+        "The bucket you are attempting to access must be addressed using the specified endpoint. \
+         Please send all future requests to this endpoint."
+    )]
+    Elsewhere(String),
     #[error("The AWS Access Key Id you provided does not exist in our records.")]
     UnknownKey,
     #[error("The provided token is malformed or otherwise invalid.")]
@@ -54,9 +58,13 @@ impl Refusal {
         let (status, code) = self.status();
         let message = self.to_string();
         let mut response = error_answer(status, code, &message, &self.details(), request_id);
-        if matches!(self, Self::WrongRegion(_)) {
-            let headers = response.headers_mut();
-            headers.insert("x-amz-bucket-region", HeaderValue::from_static(REGION));
+        if let Self::WrongRegion {
+            expected: region, ..
+        }
+        | Self::Elsewhere(region) = self
+            && let Ok(region) = HeaderValue::try_from(region)
+        {
+            response.headers_mut().insert("x-amz-bucket-region", region);
         }
         response
     }
@@ -69,7 +77,8 @@ impl Refusal {
                 forbidden("AccessDenied")
             }
             Self::UnsupportedMechanism => bad_request("InvalidRequest"),
-            Self::MalformedAuthorization | Self::WrongRegion(_) => {
+            Self::Elsewhere(_) => (StatusCode::MOVED_PERMANENTLY, "PermanentRedirect"),
+            Self::MalformedAuthorization | Self::WrongRegion { .. } => {
                 bad_request("AuthorizationHeaderMalformed")
             }
             Self::UnknownKey => forbidden("InvalidAccessKeyId"),
@@ -81,7 +90,10 @@ impl Refusal {
 
     fn details(&self) -> String {
         match self {
-            Self::WrongRegion(_) => format!("<Region>{REGION}</Region>"),
+            Self::WrongRegion { expected, .. } => format!("<Region>{expected}</Region>"),
+            Self::Elsewhere(region) => {
+                format!("<Endpoint>s3.{region}.amazonaws.com</Endpoint>")
+            }
             Self::HeadersNotSigned(name) => {
                 format!("<HeadersNotSigned>{}</HeadersNotSigned>", escape(name))
             }

@@ -20,7 +20,12 @@ pub(super) fn operation(request: &Parts) -> Operation {
     }
 }
 
-/// What a request's path and host name.
+/// The bucket that a request names.
+pub(super) fn bucket(request: &Parts) -> Option<String> {
+    bucket_and_key(request).0
+}
+
+/// What a request is about.
 enum Target {
     Service,
     Bucket,
@@ -29,31 +34,34 @@ enum Target {
 
 impl Target {
     fn of(request: &Parts) -> Self {
-        let path = request.uri.path().trim_start_matches('/');
-        let (has_bucket, key) = if names_bucket(request) {
-            (true, path)
-        } else {
-            let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
-            (!bucket.is_empty(), key)
-        };
-        match (has_bucket, key) {
-            (false, _) => Self::Service,
-            (true, "") => Self::Bucket,
-            (true, _) => Self::Object,
+        match bucket_and_key(request) {
+            (None, _) => Self::Service,
+            (Some(_), "") => Self::Bucket,
+            (Some(_), _) => Self::Object,
         }
     }
 }
 
-/// Whether the host is `BUCKET.localhost`.
-fn names_bucket(request: &Parts) -> bool {
+/// From `BUCKET.localhost` and the path, or from the path alone. The key is
+/// percent-encoded; bucket names need no encoding.
+fn bucket_and_key(request: &Parts) -> (Option<String>, &str) {
+    let path = request.uri.path();
+    let path = path.strip_prefix('/').unwrap_or(path);
+    if let Some(bucket) = bucket_of_host(request) {
+        return (Some(bucket), path);
+    }
+    let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+    ((!bucket.is_empty()).then(|| bucket.to_owned()), key)
+}
+
+fn bucket_of_host(request: &Parts) -> Option<String> {
     let header = request
         .headers
         .get(HOST)
         .and_then(|host| host.to_str().ok());
-    let host = header.or_else(|| request.uri.host()).unwrap_or_default();
-    host.rsplit_once(':')
-        .map_or(host, |(name, _port)| name)
-        .ends_with(".localhost")
+    let host = header.or_else(|| request.uri.host())?;
+    let name = host.rsplit_once(':').map_or(host, |(name, _port)| name);
+    name.strip_suffix(".localhost").map(str::to_owned)
 }
 
 fn of_bucket(method: &Method, query: Query<'_>) -> Operation {

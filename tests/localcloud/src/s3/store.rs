@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 use time::OffsetDateTime;
 
+use crate::REGION;
 use crate::error::Error;
 use crate::files::{Access, make_private_directory, read, write};
 
@@ -82,7 +83,7 @@ impl Store {
                 _ => continue,
             };
             let objects = store.objects.join(&about.name);
-            let bucket = Bucket::open(about.name, about.created, objects, &meta)?;
+            let bucket = Bucket::open(about, objects, &meta)?;
             store
                 .lock()
                 .insert(bucket.name().to_owned(), Arc::new(bucket));
@@ -103,11 +104,28 @@ impl Store {
         let about = AboutBucket {
             name: name.to_owned(),
             created: now,
+            region: home(),
         };
         write_json(&meta.join(ABOUT_BUCKET), &about)?;
-        let bucket = Bucket::open(about.name, now, objects, &meta)?;
+        let bucket = Bucket::open(about, objects, &meta)?;
         buckets.insert(name.to_owned(), Arc::new(bucket));
         Ok(true)
+    }
+
+    /// Says that a bucket, if there is one of this name, lies in this region.
+    pub(super) fn move_bucket(&self, name: &str, region: &str) -> Result<(), Error> {
+        let buckets = self.lock();
+        let Some(bucket) = buckets.get(name) else {
+            return Ok(());
+        };
+        let about = AboutBucket {
+            name: name.to_owned(),
+            created: bucket.created(),
+            region: region.to_owned(),
+        };
+        write_json(&self.buckets_meta.join(name).join(ABOUT_BUCKET), &about)?;
+        bucket.set_region(region);
+        Ok(())
     }
 
     pub(super) fn bucket(&self, name: &str) -> Result<Arc<Bucket>, StoreError> {
@@ -141,6 +159,12 @@ struct AboutBucket {
     name: String,
     #[serde(with = "time::serde::timestamp")]
     created: OffsetDateTime,
+    #[serde(default = "home")]
+    region: String,
+}
+
+fn home() -> String {
+    REGION.to_owned()
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {

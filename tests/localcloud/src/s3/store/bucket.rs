@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::keys::{self, Place};
 use super::object::{Draft, Object, Stamp};
 use super::upload::Uploads;
-use super::{StoreError, entries, read_json, write_json};
+use super::{AboutBucket, StoreError, entries, read_json, write_json};
 use crate::error::Error;
 use crate::files::make_private_directory;
 
@@ -22,6 +22,7 @@ use crate::files::make_private_directory;
 pub(in crate::s3) struct Bucket {
     name: String,
     created: OffsetDateTime,
+    region: Mutex<String>,
     /// Where objects lie.
     root: PathBuf,
     /// Where what is known of them lies.
@@ -40,8 +41,7 @@ pub(in crate::s3) struct Conditions {
 
 impl Bucket {
     pub(super) fn open(
-        name: String,
-        created: OffsetDateTime,
+        about_bucket: AboutBucket,
         root: PathBuf,
         meta: &Path,
     ) -> Result<Self, Error> {
@@ -49,8 +49,9 @@ impl Bucket {
         make_private_directory(&about)?;
         let uploads = Uploads::open(meta.join("uploads"))?;
         let bucket = Self {
-            name,
-            created,
+            name: about_bucket.name,
+            created: about_bucket.created,
+            region: Mutex::new(about_bucket.region),
             root,
             about,
             objects: Mutex::default(),
@@ -66,6 +67,14 @@ impl Bucket {
 
     pub(in crate::s3) fn created(&self) -> OffsetDateTime {
         self.created
+    }
+
+    pub(in crate::s3) fn region(&self) -> String {
+        self.lock_region().clone()
+    }
+
+    pub(super) fn set_region(&self, region: &str) {
+        region.clone_into(&mut self.lock_region());
     }
 
     /// An object and its bytes. One whose file somebody removed does not exist.
@@ -228,6 +237,11 @@ impl Bucket {
     fn forget(&self, objects: &mut BTreeMap<String, Arc<Object>>, key: &str) -> Result<(), Error> {
         objects.remove(key);
         remove(&self.words(key))
+    }
+
+    /// Nothing panics while it is held.
+    fn lock_region(&self) -> MutexGuard<'_, String> {
+        self.region.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The map changes by whole insertions, so a panic leaves nothing half done.
