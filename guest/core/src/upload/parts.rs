@@ -164,7 +164,10 @@ impl Parts {
     /// Whether the store has all of them.
     pub(super) fn complete(&self) -> bool {
         match &self.cut {
-            Cut::Known { length, .. } => self.length() == *length,
+            Cut::Known { length, size } => {
+                // As many as there can be: no sum over all of them after each one.
+                u64::try_from(self.stored.len()) == Ok(length.div_ceil(*size))
+            }
             Cut::Stream(stream) => {
                 stream.ended
                     && stream.waiting.is_empty()
@@ -205,4 +208,142 @@ impl Parts {
 pub(super) fn known_range(length: u64, size: u64, number: PartNumber) -> Option<Range<u64>> {
     let start = u64::from(number.get() - 1).checked_mul(size)?;
     (start < length).then(|| start..start.saturating_add(size).min(length))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// 48.8 TiB.
+    const MOST: u64 = MAX_PART * MAX_PARTS as u64;
+
+    fn number(number: u16) -> PartNumber {
+        PartNumber::new(number).unwrap()
+    }
+
+    fn stored(length: u64) -> StoredPart {
+        StoredPart {
+            length,
+            etag: "e".to_owned(),
+            checksum: None,
+        }
+    }
+
+    #[test]
+    fn a_part_has_the_size_that_was_asked_for_if_10_000_of_them_suffice() {
+        let enough = 8 * MIB * u64::from(MAX_PARTS);
+        assert_eq!(part_size(1, 8 * MIB), Ok(8 * MIB));
+        assert_eq!(part_size(enough, 8 * MIB), Ok(8 * MIB));
+        assert_eq!(part_size(enough + 1, 8 * MIB), Ok(9 * MIB));
+        assert_eq!(part_size(1, 1), Ok(MIN_PART));
+        assert_eq!(part_size(1, u64::MAX), Ok(MAX_PART));
+    }
+
+    #[test]
+    fn the_largest_object_is_10_000_parts_of_5_gib() {
+        assert_eq!(part_size(MOST, MIN_PART), Ok(MAX_PART));
+        for length in [MOST + 1, u64::MAX] {
+            let error = part_size(length, MIN_PART).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::TooLarge);
+        }
+    }
+
+    #[test]
+    fn a_streams_parts_double_every_1000_so_that_10_000_hold_8_tib() {
+        let mut parts = Parts::of_stream(8 * MIB);
+        let mut taken = 0;
+        let mut sizes = Vec::new();
+        for _ in 0..MAX_PARTS {
+            let size = parts.wanted().unwrap();
+            parts.take(Some(taken..taken + size)).unwrap();
+            assert_eq!(parts.wanted(), None);
+            parts.next().unwrap();
+            taken += size;
+            sizes.push(size);
+        }
+        assert_eq!((sizes[999], sizes[1000]), (8 * MIB, 16 * MIB));
+        assert!(taken > 7 * 1024 * 1024 * MIB, "{taken}");
+        let more = Some(taken..taken + 1);
+        assert_eq!(parts.take(more).unwrap_err().kind, ErrorKind::TooLarge);
+        assert_eq!(parts.take(None), Ok(()));
+    }
+
+    #[test]
+    fn a_stream_is_complete_when_it_has_ended_and_all_pieces_are_stored() {
+        let mut parts = Parts::of_stream(MIN_PART);
+        parts.take(Some(0..7)).unwrap();
+        parts.next().unwrap();
+        parts.store(number(1), stored(7));
+        assert!(!parts.complete());
+        parts.take(Some(7..9)).unwrap();
+        parts.take(None).unwrap();
+        assert!(!parts.complete());
+        parts.next().unwrap();
+        assert!(!parts.complete());
+        parts.store(number(2), stored(2));
+        assert!(parts.complete());
+        assert_eq!((parts.length(), parts.wanted()), (9, None));
+    }
+
+    #[test]
+    fn forgotten_parts_are_sent_again_and_others_are_not() {
+        let mut parts = Parts::of(4 * MIN_PART, MIN_PART);
+        for at in 1..=4 {
+            parts.next().unwrap();
+            parts.store(number(at), stored(MIN_PART));
+        }
+        assert!(parts.complete());
+        parts.retain(|part, _| part != number(2) && part != number(3));
+        assert!(!parts.complete());
+        assert_eq!(parts.next().unwrap().number, number(2));
+        assert_eq!(parts.next().unwrap().number, number(3));
+        assert_eq!(parts.next(), None);
+    }
+
+    #[test]
+    fn one_part_without_a_checksum_leaves_the_whole_without() {
+        let mut parts = Parts::of(2 * MIN_PART, MIN_PART);
+        let crc = Digest::from_bytes(Algorithm::Crc32, vec![0; 4]).unwrap();
+        let with = StoredPart {
+            checksum: Some(crc),
+            ..stored(MIN_PART)
+        };
+        parts.store(number(1), with);
+        assert!(parts.combined(Algorithm::Crc32).is_some());
+        assert_eq!(parts.combined(Algorithm::Crc32C), None);
+        assert_eq!(parts.combined(Algorithm::Sha256), None);
+        parts.store(number(2), stored(MIN_PART));
+        assert_eq!(parts.combined(Algorithm::Crc32), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_length_is_cut_into_parts_that_s3_takes(length in 1..=MOST, asked in 0..=2 * MAX_PART) {
+            let size = part_size(length, asked).unwrap();
+            prop_assert!((MIN_PART..=MAX_PART).contains(&size));
+            prop_assert!(size >= asked.min(MAX_PART));
+            prop_assert!(length.div_ceil(size) <= u64::from(MAX_PARTS));
+        }
+
+        #[test]
+        fn parts_cover_the_payload_once(length in 1u64..2_000_000, size in 1_000u64..100_000) {
+            let mut parts = Parts::of(length, size);
+            let (mut end, mut count) = (0, 0);
+            while let Some(Part { number, range }) = parts.next() {
+                prop_assert!(!parts.complete());
+                count += 1;
+                prop_assert_eq!(number.get(), count);
+                prop_assert_eq!(range.start, end);
+                prop_assert!(range.end - range.start == size || range.end == length);
+                end = range.end;
+                parts.store(number, stored(range.end - range.start));
+            }
+            prop_assert_eq!(end, length);
+            prop_assert!(parts.complete());
+        }
+    }
 }

@@ -132,3 +132,99 @@ pub(super) fn text(value: &str) -> Result<HeaderValue, Error> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn crc32(placement: Placement) -> Checksum {
+        Checksum {
+            algorithm: Algorithm::Crc32,
+            placement,
+        }
+    }
+
+    fn digest(algorithm: Algorithm, size: usize) -> Digest {
+        Digest::from_bytes(algorithm, vec![7; size]).unwrap()
+    }
+
+    #[test]
+    fn only_over_tls_does_anything_go_unsigned_or_follow_the_bytes() {
+        let header = Some(Algorithm::Crc32);
+        for (scheme, checksum, protection) in [
+            (Scheme::Https, None, Protection::Unsigned { header: None }),
+            (
+                Scheme::Https,
+                Some(crc32(Placement::Header)),
+                Protection::Unsigned { header },
+            ),
+            (
+                Scheme::Https,
+                Some(crc32(Placement::Trailer)),
+                Protection::Trailer(Algorithm::Crc32),
+            ),
+            (Scheme::Http, None, Protection::Signed { header: None }),
+            (
+                Scheme::Http,
+                Some(crc32(Placement::Header)),
+                Protection::Signed { header },
+            ),
+            (
+                Scheme::Http,
+                Some(crc32(Placement::Trailer)),
+                Protection::Signed { header },
+            ),
+        ] {
+            assert_eq!(Protection::of(scheme, checksum), protection);
+        }
+    }
+
+    #[test]
+    fn digests_are_asked_for_one_after_the_other() {
+        let header = Some(Algorithm::Crc32);
+        let protection = Protection::Signed { header };
+        let sha256 = digest(Algorithm::Sha256, 32);
+        let both = [sha256.clone(), digest(Algorithm::Crc32, 4)];
+        let missing = |known: &[Digest]| protection.missing_digest(known);
+        assert_eq!(missing(&[]), Some(Algorithm::Sha256));
+        assert_eq!(missing(&[sha256]), Some(Algorithm::Crc32));
+        assert_eq!(missing(&both), None);
+        let trailer = Protection::Trailer(Algorithm::Crc32);
+        assert_eq!(trailer.missing_digest(&[]), None);
+    }
+
+    #[test]
+    fn a_digest_that_is_not_known_is_a_defect_and_not_left_out() {
+        let header = Some(Algorithm::Crc32);
+        for protection in [
+            Protection::Signed { header },
+            Protection::Unsigned { header },
+        ] {
+            let error = protection.announce(&mut HeaderMap::new(), 7, &[]);
+            assert_eq!(error.unwrap_err().kind, ErrorKind::Internal);
+        }
+        let error = Protection::Signed { header: None }.signed_digest(&[]);
+        assert_eq!(error.unwrap_err().kind, ErrorKind::Internal);
+    }
+
+    #[test]
+    fn the_objects_own_encoding_stays_behind_that_of_the_chunks() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        let protection = Protection::Trailer(Algorithm::Crc32);
+        protection.announce(&mut headers, 7, &[]).unwrap();
+        assert_eq!(headers[header::CONTENT_ENCODING], "aws-chunked,gzip");
+    }
+
+    #[test]
+    fn a_trailer_that_was_not_sent_proves_nothing() {
+        let protection = Protection::Trailer(Algorithm::Crc32);
+        assert_eq!(protection.sent_digest(&[], None), None);
+        let sent = protection.sent_digest(&[], Some("BwcHBw==")).unwrap();
+        assert_eq!(sent, Ok(Some(digest(Algorithm::Crc32, 4))));
+        let broken = protection.sent_digest(&[], Some("BwcH")).unwrap();
+        assert_eq!(broken.unwrap_err().kind, ErrorKind::Protocol);
+    }
+}

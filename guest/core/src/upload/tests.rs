@@ -3,4 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod bench;
+mod doubt;
 mod model;
+mod multipart;
+mod plan;
+mod put;
+mod region;
+mod resume;
+mod skip;
+mod stop;
+mod store;
+mod stream;
+mod vault;

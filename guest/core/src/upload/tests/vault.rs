@@ -1,0 +1,72 @@
+//! Credentials that the store rejects, and a vault that has none.
+
+use super::bench::{at, keys};
+use super::plan::Plan;
+use super::store::{accept, refuse};
+use crate::error::ErrorKind;
+use crate::upload::{Action, Event, Outcome};
+
+#[test]
+fn rejected_credentials_are_renewed_once_and_without_a_wait() {
+    for code in [
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "RequestExpired",
+        "InvalidToken",
+    ] {
+        let mut bench = Plan::put(7).bench();
+        let mut signers = Vec::new();
+        let result = bench.run(|sent| {
+            signers.push(sent.key().to_owned());
+            refuse(400, code)
+        });
+        assert_eq!(result.unwrap_err().kind, ErrorKind::ExpiredCredentials);
+        assert_eq!(signers, ["KEY0", "KEY1"]);
+        assert_eq!(bench.count("reject KEY0"), 1);
+        assert_eq!(bench.now, at(0));
+    }
+}
+
+#[test]
+fn the_same_rejected_credentials_are_not_sent_again() {
+    let mut bench = Plan::put(7).bench();
+    let sent = bench.expect_sent();
+    bench.tell(refuse(400, "ExpiredToken").event(&sent));
+    loop {
+        match bench.upload.next(at(0)) {
+            Action::Report(_) => bench.tell(Event::GoOn),
+            Action::Credentials { rejected } => {
+                assert_eq!(rejected.as_deref(), Some("KEY0"));
+                bench.tell(Event::Credentials(Ok(keys("KEY0"))));
+            }
+            Action::Done(result) => {
+                let error = result.unwrap_err();
+                assert_eq!(error.kind, ErrorKind::ExpiredCredentials);
+                assert!(error.message.contains("`KEY0`"), "{error}");
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_vault_that_fails_for_now_is_asked_again() {
+    let mut bench = Plan::put(7).bench();
+    bench.vault_fails = vec![ErrorKind::Unavailable];
+    let result = bench.run(|_| accept());
+    let Ok(Outcome::Stored(uploaded)) = result else {
+        panic!("{result:?}");
+    };
+    assert_eq!(uploaded.attempts, 1);
+    assert_eq!(uploaded.failures[0].kind, ErrorKind::Unavailable);
+}
+
+#[test]
+fn a_vault_that_refuses_ends_the_job() {
+    let mut bench = Plan::put(7).bench();
+    bench.vault_fails = vec![ErrorKind::Denied];
+    let error = bench.run(|_| accept()).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Denied);
+    assert!(bench.sends().is_empty());
+}
