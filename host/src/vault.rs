@@ -37,6 +37,9 @@ pub struct Moment {
     pub wall: SystemTime,
     /// Never jumps.
     pub monotonic: Instant,
+    /// The generation of the device's identity: with another certificate, a fetch may fare
+    /// differently.
+    pub identity: u64,
 }
 
 /// The cache. Its entries are as many as the providers and components of the configuration.
@@ -65,6 +68,8 @@ struct Failure {
     error: Arc<CallError>,
     /// Until then, another fetch would fail alike.
     cool_at: Instant,
+    /// The identity that it failed with.
+    identity: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -148,7 +153,8 @@ impl Entry {
             return Some(Ok(credentials));
         }
         let failure = state.failure.as_ref()?;
-        let told = state.fetches > seen || now.monotonic < failure.cool_at;
+        let cooling = failure.identity == now.identity && now.monotonic < failure.cool_at;
+        let told = state.fetches > seen || cooling;
         told.then(|| Err(Arc::clone(&failure.error)))
     }
 
@@ -162,7 +168,11 @@ impl Entry {
             }
             Err(error) => {
                 let cool_at = now.monotonic + cool_down(&error);
-                state.failure = Some(Failure { error, cool_at });
+                state.failure = Some(Failure {
+                    error,
+                    cool_at,
+                    identity: now.identity,
+                });
             }
         }
     }

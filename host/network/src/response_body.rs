@@ -42,7 +42,8 @@ impl ResponseBody {
         limit: u64,
         idle: Duration,
     ) -> Result<Self, NetworkError> {
-        if incoming.size_hint().lower() > limit {
+        // The answer to a HEAD tells the length of a body that it does not have.
+        if !incoming.is_end_stream() && incoming.size_hint().lower() > limit {
             return Err(NetworkError::ResponseTooLarge {
                 origin: lease.origin().clone(),
                 limit,

@@ -53,6 +53,10 @@ impl Surroundings {
         Moment {
             wall: self.kept.now(),
             monotonic: Instant::now(),
+            identity: self
+                .identity
+                .current()
+                .map_or(0, |identity| identity.generation),
         }
     }
 

@@ -27,6 +27,7 @@ fn after(time: Duration) -> Moment {
     Moment {
         wall: START + time,
         monotonic: *BEGUN + time,
+        identity: 1,
     }
 }
 
