@@ -17,11 +17,12 @@ fn success_before_the_last_byte_is_no_success() {
         let outcome = Program::on(&cloud)
             .env("SEALIFT_S3_ENDPOINT", store.url())
             .env("SEALIFT_S3_CHECKSUM", checksum)
+            .env("SEALIFT_S3_MULTIPART_THRESHOLD", "5GiB")
             .arg("put")
             .arg(cloud.file("large", vec![7; SIZE]))
             .arg("s3://demo/key")
             .run();
-        outcome.failed(1, &["answered before it had the whole object"]);
+        outcome.failed(1, &["answered before it had all bytes"]);
         assert_eq!(outcome.stdout, "");
     }
 }

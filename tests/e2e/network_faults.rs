@@ -33,6 +33,7 @@ fn put(cloud: &Cloud, store: &Server, bytes: u64) -> Outcome {
         .arg(path)
         .arg("s3://demo/key")
         .env("SEALIFT_S3_ENDPOINT", store.url())
+        .env("SEALIFT_S3_MULTIPART_THRESHOLD", "5GiB")
         .env("SEALIFT_NETWORK_IDLE_TIMEOUT", SHORT)
         .run()
 }
