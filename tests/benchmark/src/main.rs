@@ -27,7 +27,7 @@ use machine::Machine;
 use peers::{Peers, Programs};
 use stage::Stage;
 use table::Table;
-use work::{Effort, Target};
+use work::{Effort, Target, parts};
 
 #[derive(Parser)]
 #[command(name = "tests/bench", about)]
@@ -97,6 +97,8 @@ impl Run {
         let (authority, effort, targets) = (Authority::new()?, self.effort(), self.targets());
         let server = Server::start(&authority, Duration::ZERO)?;
         let stage = Stage::set(&self.stage, &authority, &server)?;
+        let slow_server = Server::start(&authority, Duration::from_millis(parts::DELAY))?;
+        let slow_stage = Stage::set(&self.stage.join("slow"), &authority, &slow_server)?;
         let programs = Programs {
             sealift: self.sealift,
             bench: std::env::current_exe().context("cannot find this program")?,
@@ -109,7 +111,12 @@ impl Run {
             stage: &stage,
             server: &server,
         };
-        let table = Table(work::measure(&targets, &peers, effort)?);
+        let slow = Peers {
+            programs: &programs,
+            stage: &slow_stage,
+            server: &slow_server,
+        };
+        let table = Table(work::measure(&targets, &peers, &slow, effort)?);
         let measured = format!("{machine}- medians of {} rounds\n\n{table}", effort.rounds);
         print!("{measured}");
         self.write

@@ -15,7 +15,9 @@ use sealift_core::checksum::Checksum;
 use sealift_core::credentials::{Credentials, iot};
 use sealift_core::retry::Policy as Retries;
 use sealift_core::s3::Destination;
-use sealift_core::upload::{Action, Event, Framing, Job, Options, Upload};
+use sealift_core::upload::{
+    Action, Body, Described, Event, Framing, Job, MAX_PUT, Options, RequestId, Transfer, Upload,
+};
 use sealift_core::{Now, Response, Settings};
 use sealift_keystore::{IdentityFiles, IdentityStore};
 use sealift_network::{
@@ -119,16 +121,28 @@ impl Client {
         );
         loop {
             let event = match upload.next(self.now()) {
+                Action::Load => Event::Journal(Ok(Vec::new())),
+                Action::Report(_) => Event::GoOn,
                 Action::Credentials { .. } => Event::Credentials(Ok(credentials.clone())),
-                Action::Put { request, framing } => self.put(&source, request, framing).await?,
+                Action::Send {
+                    id,
+                    request,
+                    body: Body::Payload { framing, .. },
+                } => self.put(&source, id, request, framing).await?,
                 Action::Done(result) => return Ok(result.map(drop)?),
-                action @ (Action::Wait(_) | Action::Digest { .. }) => bail!("cannot do {action:?}"),
+                action => bail!("cannot do {action:?}"),
             };
             upload.handle(event, self.now(), 0);
         }
     }
 
-    async fn put(&self, source: &Source, request: Request<()>, framing: Framing) -> Result<Event> {
+    async fn put(
+        &self,
+        source: &Source,
+        id: RequestId,
+        request: Request<()>,
+        framing: Framing,
+    ) -> Result<Event> {
         let framing = match framing {
             Framing::Raw => sealift_payload::Framing::Raw { checksum: None },
             Framing::AwsChunked(algorithm) => {
@@ -140,6 +154,7 @@ impl Client {
         let response = self.send(request.map(|()| body)).await?;
         let sent_checksum = sending.checksum().map(|checksum| checksum.base64());
         Ok(Event::Answer {
+            id,
             response,
             sent_checksum,
         })
@@ -180,7 +195,21 @@ fn job(config: &Config, file: &Path, length: u64) -> Result<Job> {
     let mut settings = Settings::new(list)?;
     let destination = Destination::from_settings(&mut settings)?;
     let checksum = Checksum::from_settings(&mut settings)?;
-    Ok(Job::new(destination, length, checksum, Options::default())?)
+    let payload = Described {
+        length: Some(length),
+        fingerprint: String::new(),
+    };
+    let transfer = Transfer {
+        threshold: MAX_PUT,
+        ..Transfer::default()
+    };
+    Ok(Job::new(
+        destination,
+        payload,
+        checksum,
+        Options::default(),
+        transfer,
+    )?)
 }
 
 fn named(name: &str, value: &impl ToString) -> (String, String) {

@@ -9,8 +9,10 @@ use crate::stage::{ALIAS, BUCKET, REGION, Stage, THING};
 /// A client that takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// `sealift put`.
+    /// `sealift put`: each file with one PUT, one after the other where they are large.
     Sealift,
+    /// `sealift put` with eight parts at once.
+    SealiftParts,
     /// The same without the sandbox.
     Native,
     /// `curl -T`.
@@ -28,6 +30,7 @@ impl Side {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Sealift => "sealift",
+            Self::SealiftParts => "sealift, 8 parts",
             Self::Native => "native",
             Self::Curl => "curl",
             Self::Awscrt => "awscrt",
@@ -65,7 +68,9 @@ impl Peers<'_> {
     /// Uploads files, or what is in a folder: credentials by mutual TLS for us, given ones for the others.
     pub(crate) fn put(&self, side: Side, files: &[PathBuf]) -> Vec<Command> {
         vec![match side {
-            Side::Sealift => self.sealift(files),
+            Side::Sealift if files.iter().any(|file| file.is_dir()) => self.sealift(&[], files),
+            Side::Sealift => self.sealift(&["--jobs=1", "--multipart-threshold=5GiB"], files),
+            Side::SealiftParts => self.sealift(&["--concurrency=8"], files),
             Side::Native => {
                 let mut command = Command::new(&self.programs.bench);
                 command
@@ -90,12 +95,13 @@ impl Peers<'_> {
         commands
     }
 
-    fn sealift(&self, files: &[PathBuf]) -> Command {
+    fn sealift(&self, options: &[&str], files: &[PathBuf]) -> Command {
         let mut command = Command::new(&self.programs.sealift);
         command
             .arg("--config")
             .arg(self.stage.path("sealift.toml"))
             .args(["put", "-r"])
+            .args(options)
             .args(files)
             .arg(format!("s3://{BUCKET}/sealift/"))
             .env("XDG_CACHE_HOME", self.stage.path("cache"))

@@ -4,6 +4,7 @@ mod footprint;
 mod large;
 mod many;
 mod memory;
+pub(crate) mod parts;
 mod sandbox;
 mod small;
 
@@ -33,6 +34,8 @@ pub(crate) enum Target {
     P5,
     /// What the sandbox costs.
     P6,
+    /// One large file in parts, to a slow store.
+    P7,
     /// Sizes of the program and of the component.
     P10,
 }
@@ -51,8 +54,13 @@ pub(crate) struct Effort {
 /// The small files' size in bytes.
 const SMALL: u64 = 4096;
 
-/// Measures what belongs to `targets`.
-pub(crate) fn measure(targets: &[Target], peers: &Peers<'_>, effort: Effort) -> Result<Vec<Row>> {
+/// Measures what belongs to `targets`; `slow` talk to a server that takes its time.
+pub(crate) fn measure(
+    targets: &[Target],
+    peers: &Peers<'_>,
+    slow: &Peers<'_>,
+    effort: Effort,
+) -> Result<Vec<Row>> {
     let any = |of: &[Target]| of.iter().any(|target| targets.contains(target));
     let mut rows = Vec::new();
     // First, since it wants to see a program that has never run.
@@ -71,6 +79,9 @@ pub(crate) fn measure(targets: &[Target], peers: &Peers<'_>, effort: Effort) -> 
     }
     if any(&[Target::P5]) {
         rows.push((Target::P5, memory::measure(peers, effort)?));
+    }
+    if any(&[Target::P7]) {
+        rows.push((Target::P7, parts::measure(slow, effort)?));
     }
     if any(&[Target::P10]) {
         rows.push((Target::P10, footprint::measure(peers.programs)?));
