@@ -69,7 +69,7 @@ impl Stage {
         let request = self.request(deliveries, query, range);
         let ticket = deliveries.send(&request).unwrap();
         request.into_body().collect().await.unwrap();
-        assert!(ticket.answered(status).is_none());
+        assert!(ticket.answered(status, false).is_none());
     }
 
     async fn part(&self, deliveries: &Deliveries, number: u16, range: Range<u64>) {
@@ -92,7 +92,7 @@ fn complete(deliveries: &Deliveries, upload: &str, answer: &str) {
     let uri = format!("{PLACE}?uploadId={upload}");
     let request = request(Method::POST, &uri, bytes("<CompleteMultipartUpload/>"));
     let ticket = deliveries.send(&request).unwrap();
-    let mut completion = ticket.answered(StatusCode::OK).unwrap();
+    let mut completion = ticket.answered(StatusCode::OK, false).unwrap();
     completion.read(answer.as_bytes());
 }
 
@@ -101,7 +101,7 @@ fn an_answer_before_the_bytes_are_gone_does_not_count() {
     let stage = Stage::new();
     let (_, deliveries) = stage.process();
     let request = stage.request(&deliveries, "", 0..LENGTH);
-    deliveries.send(&request).unwrap().answered(StatusCode::OK);
+    deliveries.send(&request).unwrap().answered(StatusCode::OK, false);
     assert!(!deliveries.cover(LENGTH));
 }
 
@@ -122,7 +122,7 @@ async fn bytes_of_the_component_or_of_another_object_are_not_the_payload() {
     stage.put(&deliveries, "", 0..LENGTH, StatusCode::OK).await;
     assert!(deliveries.cover(LENGTH));
     let own = request(Method::PUT, PLACE, bytes("nine byte"));
-    deliveries.send(&own).unwrap().answered(StatusCode::OK);
+    deliveries.send(&own).unwrap().answered(StatusCode::OK, false);
     assert!(!deliveries.cover(LENGTH));
 
     let mut copy = stage.request(&deliveries, "", 0..LENGTH);
@@ -130,7 +130,7 @@ async fn bytes_of_the_component_or_of_another_object_are_not_the_payload() {
     copy.headers_mut().insert("x-amz-copy-source", other);
     let ticket = deliveries.send(&copy).unwrap();
     copy.into_body().collect().await.unwrap();
-    ticket.answered(StatusCode::OK);
+    ticket.answered(StatusCode::OK, false);
     assert!(!deliveries.cover(LENGTH));
 }
 
@@ -143,7 +143,7 @@ async fn an_object_that_was_removed_does_not_count() {
     deliveries
         .send(&removal)
         .unwrap()
-        .answered(StatusCode::NO_CONTENT);
+        .answered(StatusCode::NO_CONTENT, false);
     assert!(!deliveries.cover(LENGTH));
 }
 
