@@ -18,7 +18,8 @@ fn put(cloud: &Cloud, key: &str, bytes: usize) {
 #[test]
 fn a_clock_that_is_two_hours_off_either_way_is_corrected_and_the_correction_is_kept() {
     for offset in [-TWO_HOURS, TWO_HOURS] {
-        let cloud = Cloud::start_with(|settings| settings.clock_offset = offset.try_into().unwrap());
+        let cloud =
+            Cloud::start_with(|settings| settings.clock_offset = offset.try_into().unwrap());
         put(&cloud, "one-put", 1000);
         let kept = std::fs::read_to_string(cloud.path("state/sealift/clock.json")).unwrap();
         assert!(kept.contains("behind"), "{kept}");

@@ -17,10 +17,7 @@ fn put(cloud: &Cloud) -> Program {
     if !file.exists() {
         cloud.file("file", contents());
     }
-    Program::on(cloud)
-        .arg("put")
-        .arg(file)
-        .arg("s3://demo/key")
+    Program::on(cloud).arg("put").arg(file).arg("s3://demo/key")
 }
 
 /// Kills an upload when some of its parts have arrived.

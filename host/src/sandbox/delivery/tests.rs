@@ -101,7 +101,10 @@ fn an_answer_before_the_bytes_are_gone_does_not_count() {
     let stage = Stage::new();
     let (_, deliveries) = stage.process();
     let request = stage.request(&deliveries, "", 0..LENGTH);
-    deliveries.send(&request).unwrap().answered(StatusCode::OK, false);
+    deliveries
+        .send(&request)
+        .unwrap()
+        .answered(StatusCode::OK, false);
     assert!(!deliveries.cover(LENGTH));
 }
 
@@ -122,7 +125,10 @@ async fn bytes_of_the_component_or_of_another_object_are_not_the_payload() {
     stage.put(&deliveries, "", 0..LENGTH, StatusCode::OK).await;
     assert!(deliveries.cover(LENGTH));
     let own = request(Method::PUT, PLACE, bytes("nine byte"));
-    deliveries.send(&own).unwrap().answered(StatusCode::OK, false);
+    deliveries
+        .send(&own)
+        .unwrap()
+        .answered(StatusCode::OK, false);
     assert!(!deliveries.cover(LENGTH));
 
     let mut copy = stage.request(&deliveries, "", 0..LENGTH);
