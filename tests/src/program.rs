@@ -29,6 +29,7 @@ impl Program {
         let mut command = Command::new(Self::path());
         command.env_clear().stdin(Stdio::null());
         command.env("XDG_CACHE_HOME", Self::cache());
+        command.env("XDG_STATE_HOME", Self::path().with_file_name("tmp-state"));
         command.env("HOME", "/nonexistent");
         Self(command)
     }
