@@ -30,7 +30,7 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-/// SplitMix64: the moments of the kills.
+/// The moments of the kills, by a small generator (`SplitMix64`).
 struct Chance(u64);
 
 impl Chance {
