@@ -103,6 +103,7 @@ impl<'a> Aws<'a> {
         command.env_clear().stdin(Stdio::null());
         command
             .env("PATH", "/usr/bin:/bin")
+            .env("XDG_STATE_HOME", self.cloud.path("state"))
             .env("HOME", "/nonexistent")
             .env("PYTHONDONTWRITEBYTECODE", "1");
         command.env("XDG_CACHE_HOME", Program::cache());

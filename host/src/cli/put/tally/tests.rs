@@ -40,7 +40,9 @@ fn changed() -> ItemError {
 
 /// A file that is not there.
 fn missing() -> ItemError {
-    Source::open(Path::new("/nonexistent")).unwrap_err().into()
+    Source::open(Path::new("/nonexistent/file"))
+        .unwrap_err()
+        .into()
 }
 
 /// What the call ends with if its files fail like this.
@@ -73,5 +75,5 @@ fn one_failure_that_lasts_makes_the_call_fail_in_whatever_order() {
 fn the_error_of_the_only_file_is_the_error_of_the_call() {
     let failure = settled(vec![missing()]);
     assert_eq!(failure.status, ExitStatus::Failed);
-    assert_eq!(failure.error.to_string(), "cannot open `/nonexistent`");
+    assert_eq!(failure.error.to_string(), "cannot open `/nonexistent/file`");
 }
