@@ -211,10 +211,11 @@ impl Upload {
         let listed = std::mem::take(listed);
         if let Some(multipart) = &mut self.multipart {
             multipart.parts.retain(|number, part| {
-                listed.iter().any(|listed| {
-                    listed.number == number
-                        && listed.size == part.length
-                        && listed.etag.trim_matches('"') == part.etag.trim_matches('"')
+                // Pages are in ascending order; what is not found here is only sent again.
+                let found = listed.binary_search_by_key(&number, |listed| listed.number);
+                found.is_ok_and(|index| {
+                    listed[index].size == part.length
+                        && listed[index].etag.trim_matches('"') == part.etag.trim_matches('"')
                 })
             });
         }
