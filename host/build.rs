@@ -29,6 +29,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=SEALIFT_COMPONENT");
     for input in [
         "guest/src",
+        "guest/build.rs",
         "guest/Cargo.toml",
         "guest/core/src",
         "guest/core/Cargo.toml",

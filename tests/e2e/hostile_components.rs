@@ -70,6 +70,20 @@ fn reads_device_key() {
 }
 
 #[test]
+fn reads_another_instances_memory() {
+    let cloud = Cloud::start();
+    let outcome = Program::on(&cloud)
+        .args(["put", "--jobs=1", "--component"])
+        .arg(guest("reads_another_instances_memory"))
+        .args(["first", "second", "third"].map(|name| cloud.file(name, CONTENTS)))
+        .arg("s3://demo/")
+        .run();
+    outcome.failed(1, &["no mark of before"]);
+    assert_eq!(outcome.stdout, "");
+    assert_eq!(outcome.stderr.matches("no mark of before").count(), 3);
+}
+
+#[test]
 fn reads_environment() {
     let cloud = Cloud::start();
     let outcome = misbehaved(&cloud, "reads_environment", ("PROXY_PASSWORD", "hunter2"));

@@ -21,6 +21,7 @@ use super::imports::{jobs, payload};
 use super::job::{Job, Outcome, Uploaded};
 use super::journal::JobJournal;
 use super::limits::{HOSTCALL_FUEL, Limits, OutOfTime};
+use super::rooms::Room;
 use super::state::State;
 use super::text::{clock_cure, plain, plain_answer};
 use super::usage::Usage;
@@ -39,10 +40,32 @@ pub(super) struct Call<'a> {
     store: Store<State>,
     usage: Arc<Usage>,
     network: Network,
+    /// Last, so that others find it free only when the instance is gone.
+    _room: Room,
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn new(loaded: &'a Loaded, network: &Network, services: Arc<dyn Services>) -> Self {
+    /// For an instance that works for a job. Waits for room.
+    pub(super) async fn job(
+        loaded: &'a Loaded,
+        network: &Network,
+        services: Arc<dyn Services>,
+    ) -> Self {
+        let room = loaded.rooms.job(loaded.memories).await;
+        Self::new(loaded, network, services, room)
+    }
+
+    /// For an instance that fetches credentials. Waits for room.
+    pub(super) async fn fetch(
+        loaded: &'a Loaded,
+        network: &Network,
+        services: Arc<dyn Services>,
+    ) -> Self {
+        let room = loaded.rooms.fetch(loaded.memories).await;
+        Self::new(loaded, network, services, room)
+    }
+
+    fn new(loaded: &'a Loaded, network: &Network, services: Arc<dyn Services>, room: Room) -> Self {
         let limits = &loaded.limits;
         let egress = Egress::new(network.clone(), Arc::clone(&services), limits);
         let usage = Arc::clone(egress.usage());
@@ -56,6 +79,7 @@ impl<'a> Call<'a> {
             store,
             usage,
             network: network.clone(),
+            _room: room,
         }
     }
 

@@ -10,6 +10,7 @@ use super::call::Call;
 use super::error::CallError;
 use super::job::{Job, Outcome};
 use super::limits::Limits;
+use super::rooms::Rooms;
 use super::state::State;
 use super::ticker::Ticker;
 use super::{Credentials, Place, Provider, Services, Unfinished};
@@ -22,23 +23,16 @@ pub struct Component(Arc<Loaded>);
 pub(super) struct Loaded {
     pub(super) uploader: UploaderPre<State>,
     pub(super) ticker: Ticker,
+    pub(super) rooms: Rooms,
+    /// Linear memories of an instance.
+    pub(super) memories: u32,
     pub(super) limits: Limits,
-    digest: Digest,
+    pub(super) digest: Digest,
 }
 
 impl Component {
-    pub(super) fn new(
-        uploader: UploaderPre<State>,
-        digest: Digest,
-        ticker: Ticker,
-        limits: Limits,
-    ) -> Self {
-        Self(Arc::new(Loaded {
-            uploader,
-            ticker,
-            limits,
-            digest,
-        }))
+    pub(super) fn new(loaded: Loaded) -> Self {
+        Self(Arc::new(loaded))
     }
 
     /// The SHA-256 of the component.
@@ -53,7 +47,10 @@ impl Component {
         services: Arc<dyn Services>,
         job: Job,
     ) -> Result<Outcome, CallError> {
-        Call::new(&self.0, network, services).upload(job).await
+        Call::job(&self.0, network, services)
+            .await
+            .upload(job)
+            .await
     }
 
     /// Fetches new credentials from a provider.
@@ -63,7 +60,8 @@ impl Component {
         services: Arc<dyn Services>,
         provider: Provider,
     ) -> Result<Credentials, CallError> {
-        Call::new(&self.0, network, services)
+        Call::fetch(&self.0, network, services)
+            .await
             .fetch_credentials(provider)
             .await
     }
@@ -75,7 +73,8 @@ impl Component {
         services: Arc<dyn Services>,
         place: Place,
     ) -> Result<Vec<Unfinished>, CallError> {
-        Call::new(&self.0, network, services)
+        Call::job(&self.0, network, services)
+            .await
             .list_unfinished(place)
             .await
     }
@@ -88,7 +87,8 @@ impl Component {
         place: Place,
         unfinished: Unfinished,
     ) -> Result<(), CallError> {
-        Call::new(&self.0, network, services)
+        Call::job(&self.0, network, services)
+            .await
             .abort(place, unfinished)
             .await
     }

@@ -7,10 +7,11 @@ use wasmtime::component::Linker;
 use wasmtime::{Config, Engine};
 
 use super::bindings::UploaderPre;
-use super::component::Component;
+use super::component::{Component, Loaded};
 use super::error::LoadError;
 use super::limits::Limits;
 use super::linker::linker;
+use super::rooms::{self, Rooms};
 use super::state::State;
 use super::ticker::Ticker;
 
@@ -19,6 +20,7 @@ pub struct Sandbox {
     engine: Engine,
     linker: Linker<State>,
     ticker: Ticker,
+    rooms: Rooms,
     limits: Limits,
     cache: Option<Cache>,
 }
@@ -27,7 +29,14 @@ impl Sandbox {
     /// A sandbox whose instances have these limits. Compiled code is kept in `cache`; where that
     /// cannot be used, each start compiles anew and the log says why.
     pub fn new(limits: Limits, cache: Option<&Path>) -> Result<Self, LoadError> {
-        Self::with_engine(limits, cache, |_| {})
+        let pooled = |config: &mut Config| {
+            config.allocation_strategy(rooms::pool());
+        };
+        Self::with_engine(limits.clone(), cache, pooled).or_else(|error| {
+            // Where address space is scarce: instances take what they need, one by one.
+            tracing::debug!(error = %crate::report::chain(&error), "no pool for instances");
+            Self::with_engine(limits, cache, |_| {})
+        })
     }
 
     /// Like [`Sandbox::new`] on an engine that the caller has adjusted, for programs that embed the
@@ -53,6 +62,7 @@ impl Sandbox {
             engine,
             linker,
             ticker,
+            rooms: Rooms::new(),
             limits,
             cache,
         })
@@ -70,13 +80,16 @@ impl Sandbox {
             .linker
             .instantiate_pre(&compiled)
             .map_err(LoadError::Imports)?;
+        let memories = rooms::memories(&compiled);
         let uploader = UploaderPre::new(instance).map_err(LoadError::Exports)?;
-        Ok(Component::new(
+        Ok(Component::new(Loaded {
             uploader,
-            Digest::of(bytes),
-            self.ticker.clone(),
-            self.limits.clone(),
-        ))
+            ticker: self.ticker.clone(),
+            rooms: self.rooms.clone(),
+            memories,
+            limits: self.limits.clone(),
+            digest: Digest::of(bytes),
+        }))
     }
 }
 

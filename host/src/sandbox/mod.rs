@@ -21,6 +21,7 @@ mod limits;
 mod linker;
 mod log;
 mod options;
+mod rooms;
 mod services;
 mod state;
 mod target;

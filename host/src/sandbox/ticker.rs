@@ -42,8 +42,12 @@ impl Ticker {
 
     /// Ticks until the answer is dropped.
     pub(super) fn run(&self) -> Running {
-        *self.0.running() += 1;
-        self.0.changed.notify_one();
+        let mut running = self.0.running();
+        *running += 1;
+        if *running == 1 {
+            self.0.changed.notify_one();
+        }
+        drop(running);
         Running(Arc::clone(&self.0))
     }
 }
