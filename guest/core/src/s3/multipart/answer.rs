@@ -42,7 +42,7 @@ impl Answer {
             return Err(broken());
         }
         let document = xml::parse(response.body()).ok_or_else(foreign)?;
-        if document.root.name() != root {
+        if !is(document.root.name(), root) {
             return Err(foreign());
         }
         if !document.whole {
@@ -137,6 +137,15 @@ impl Answer {
             ..error
         })
     }
+}
+
+/// Whether the root has this name. Some stores say `…Response` for S3's `…Result`; AWS's own clients look at
+/// neither.
+fn is(root: &str, expected: &str) -> bool {
+    root == expected
+        || root
+            .strip_suffix("Response")
+            .is_some_and(|stem| expected.strip_suffix("Result") == Some(stem))
 }
 
 fn required<T>(

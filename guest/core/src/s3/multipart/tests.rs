@@ -157,6 +157,19 @@ fn parts_are_read_with_their_checksums() {
     assert_eq!((last.parts.len(), last.next), (0, None));
 }
 
+/// As moto calls it; AWS's own clients do not look at the name.
+#[test]
+fn an_answer_may_be_called_a_response() {
+    let read = |root| {
+        let body = document(root, "<IsTruncated>false</IsTruncated>");
+        parts(&answer(&body), &upload(), None, &destination())
+    };
+    assert_eq!(read("ListPartsResponse").unwrap().next, None);
+    for root in ["Response", "ListUploadsResponse", "ListPartsRespons"] {
+        assert_eq!(read(root).unwrap_err().kind, ErrorKind::Protocol, "{root}");
+    }
+}
+
 #[test]
 fn pages_of_parts_that_would_never_end_are_refused() {
     let part = |number| {
