@@ -14,6 +14,7 @@ use crate::{Cloud, Outcome, Program};
 pub struct Aws<'a> {
     cloud: &'a Cloud,
     config: PathBuf,
+    s3: String,
 }
 
 /// An object as an independent client sees it.
@@ -29,8 +30,7 @@ pub struct Seen {
 
 /// Prints every object of the bucket in `argv[1]`, keyed by its name.
 const READ_ALL: &str = r#"
-import boto3, json, sys
-s3, bucket, seen = boto3.client("s3"), sys.argv[1], {}
+bucket, seen = sys.argv[1], {}
 for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
     for key in [entry["Key"] for entry in page.get("Contents", [])]:
         got = s3.get_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
@@ -45,81 +45,106 @@ json.dump(seen, sys.stdout)
 impl<'a> Aws<'a> {
     /// The clients of the cloud's device.
     pub fn on(cloud: &'a Cloud) -> Self {
+        Self::with(cloud, &cloud.paths().config, cloud.s3_endpoint())
+    }
+
+    /// The clients of the cloud's device in another configuration, which has S3 at `s3`.
+    pub fn with(cloud: &'a Cloud, device: &Path, s3: &str) -> Self {
         let sealift = Program::path();
-        let device = cloud.paths().config.display();
         let process = format!(
-            "\"{}\" --config \"{device}\" credentials",
-            sealift.display()
+            "\"{}\" --config \"{}\" credentials",
+            sealift.display(),
+            device.display()
         );
         let config = cloud.file(
             "aws/config",
             format!("[profile device]\ncredential_process = {process}\n"),
         );
-        Self { cloud, config }
+        Self {
+            cloud,
+            config,
+            s3: s3.to_owned(),
+        }
     }
 
     /// Calls `aws` with these arguments.
     pub fn command_line(&self, arguments: &[&str]) -> Outcome {
         let mut command = self.tool("aws");
         command
-            .args([
-                "--profile",
-                "device",
-                "--endpoint-url",
-                self.cloud.s3_endpoint(),
-            ])
+            .args(["--profile", "device", "--endpoint-url", &self.s3])
             .args(arguments);
         command.output().unwrap().into()
+    }
+
+    /// Runs a Python program with these arguments; what it prints is JSON. It has boto3, and `s3`, a client.
+    #[track_caller]
+    pub fn boto3(&self, program: &str, arguments: &[&str]) -> Value {
+        let outcome: Outcome = self
+            .tool("python")
+            .arg("-c")
+            .arg(format!(
+                "import boto3, json, sys\ns3 = boto3.client('s3')\n{program}"
+            ))
+            .args(arguments)
+            .output()
+            .unwrap()
+            .into();
+        serde_json::from_str(outcome.done()).unwrap()
     }
 
     /// Every object of a bucket, read through boto3.
     #[track_caller]
     pub fn objects(&self, bucket: &str) -> BTreeMap<String, Seen> {
-        let outcome: Outcome = self
-            .tool("python")
-            .args(["-c", READ_ALL, bucket])
-            .output()
-            .unwrap()
-            .into();
-        let Value::Object(seen) = serde_json::from_str(outcome.done()).unwrap() else {
-            panic!("not an object: {}", outcome.stdout)
+        let Value::Object(seen) = self.boto3(READ_ALL, &[bucket]) else {
+            panic!("not an object")
         };
         seen.into_iter()
             .map(|(key, value)| (key, Seen::from(&value)))
             .collect()
     }
 
-    /// A program of the virtual environment, for which nothing of this machine counts.
+    /// Python with what `tests/run` installed, for which nothing of this machine counts.
+    pub(crate) fn interpreter() -> Command {
+        installed("python")
+    }
+
     fn tool(&self, name: &str) -> Command {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join(".venv/bin")
-            .join(name);
-        assert!(
-            path.is_file(),
-            "{} is missing: tests/run sets it up",
-            path.display()
-        );
-        let mut command = Command::new(path);
-        command.env_clear().stdin(Stdio::null());
+        let mut command = installed(name);
         command
-            .env("PATH", "/usr/bin:/bin")
             .env("XDG_STATE_HOME", self.cloud.path("state"))
-            .env("HOME", "/nonexistent")
-            .env("PYTHONDONTWRITEBYTECODE", "1");
-        command.env("XDG_CACHE_HOME", Program::cache());
+            .env("XDG_CACHE_HOME", Program::cache());
         command
             .env("AWS_CONFIG_FILE", &self.config)
-            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
-        command
-            .env("AWS_PROFILE", "device")
-            .env("AWS_EC2_METADATA_DISABLED", "true");
+            .env("AWS_PROFILE", "device");
         command
             .env("AWS_REGION", localcloud::REGION)
             .env("AWS_DEFAULT_REGION", localcloud::REGION);
-        command.env("AWS_ENDPOINT_URL_S3", self.cloud.s3_endpoint());
+        command.env("AWS_ENDPOINT_URL_S3", &self.s3);
         command.env("AWS_CA_BUNDLE", &self.cloud.paths().ca);
         command
     }
+}
+
+/// A program of the virtual environment, for which nothing of this machine counts.
+fn installed(name: &str) -> Command {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(".venv/bin")
+        .join(name);
+    assert!(
+        path.is_file(),
+        "{} is missing: tests/run sets it up",
+        path.display()
+    );
+    let mut command = Command::new(path);
+    command.env_clear().stdin(Stdio::null());
+    command
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", "/nonexistent")
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("AWS_EC2_METADATA_DISABLED", "true");
+    command
 }
 
 impl Seen {
