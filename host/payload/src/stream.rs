@@ -127,6 +127,17 @@ impl Stream {
         self.0.settle(reader, taken)
     }
 
+    /// Reads no more, whatever the stream has yet: pieces that are not acquired by now are
+    /// [`SpoolError::Interrupted`].
+    pub fn abandon(&self) {
+        let state = &mut *self.0.state();
+        if !matches!(state.intake, Intake::Ended | Intake::Failed(_)) {
+            state.intake = Intake::Failed(Arc::new(SpoolError::Interrupted {
+                read: state.held.position(),
+            }));
+        }
+    }
+
     /// Forgets acquired pieces, those that lie wholly within `range`.
     pub async fn release(&self, range: Range<u64>) {
         let forgotten = self.0.state().held.release(&range);

@@ -272,6 +272,22 @@ async fn cancelling_leaves_nothing_behind_and_no_shorter_stream() {
     );
 }
 
+#[tokio::test]
+async fn what_is_abandoned_is_not_waited_for() {
+    let directory = TempDir::new().unwrap();
+    let (mut writer, reader) = tokio::io::duplex(1000);
+    let stream = Stream::open(reader, directory.path(), 8 * MIB)
+        .await
+        .unwrap();
+    stream.abandon();
+    let error = refusal(&stream, MIB).await;
+    assert!(matches!(*error, SpoolError::Interrupted { read: 0 }));
+    assert!(
+        writer.write_all(b"more").await.is_err(),
+        "the reader is gone"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 

@@ -217,8 +217,9 @@ impl From<&SpoolError> for Answer {
             SpoolError::Write { .. } | SpoolError::Random(_) => {
                 (ErrorKind::Internal, "the stream cannot be spooled")
             }
-            SpoolError::Read { .. } | SpoolError::Interrupted { .. } => {
-                (ErrorKind::Internal, "the stream cannot be read")
+            SpoolError::Read { .. } => (ErrorKind::Internal, "the stream cannot be read"),
+            SpoolError::Interrupted { .. } => {
+                (ErrorKind::Cancelled, "reading the stream was interrupted")
             }
         };
         Self {
