@@ -41,6 +41,24 @@ fn put(cloud: &Cloud, store: &Server, bytes: u64) -> Outcome {
 /// More than the kernel keeps for a connection.
 const LARGE: u64 = 64 * 1024 * 1024;
 
+/// The stand-in speaks HTTP/2, which answers some of what it reads before it reads on.
+#[test]
+fn a_reset_is_noticed_before_the_time_is_up() {
+    let cloud = Cloud::start_with(|settings| {
+        settings.fault("PutObject:reset=0").unwrap();
+    });
+    let put = Program::on(&cloud)
+        .arg("put")
+        .arg(cloud.file("measurements.csv", [0; 1000]))
+        .arg("s3://demo/key")
+        .env("SEALIFT_NETWORK_IDLE_TIMEOUT", "10m")
+        .env("SEALIFT_NETWORK_FIRST_BYTE_TIMEOUT", "10m");
+    put.start()
+        .end()
+        .failed(75, &["broke before the response was complete"]);
+    assert_eq!(cloud.counts().faults, 3);
+}
+
 #[test]
 fn a_name_that_does_not_exist() {
     // RFC 6761: no resolver may know a name under `invalid`.

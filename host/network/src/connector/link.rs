@@ -70,15 +70,27 @@ impl Link {
         }
     }
 
-    /// Whether the peer hung up on an earlier write: what every later one comes to.
-    fn before_write<T>(&mut self) -> Option<Poll<io::Result<T>>> {
+    /// Whether the peer hung up on an earlier write: what every later one comes to. `whole` is what one
+    /// answers that wrote everything.
+    fn before_write<T>(&mut self, whole: T) -> Option<Poll<io::Result<T>>> {
         match self.hung_up.take() {
             Some(error) if self.read_ended => Some(Poll::Ready(Err(error))),
             Some(error) => {
                 self.hung_up = Some(error);
-                Some(Poll::Pending)
+                Some(self.unheard(whole))
             }
             None => None,
+        }
+    }
+
+    /// What a write comes to while the reading goes on. HTTP/1.1 reads and writes independently, so that
+    /// writing can wait. HTTP/2 answers some of what it reads before it reads on, and would wait for
+    /// ever: its words go nowhere instead, no more of them than the peer's window lets out.
+    fn unheard<T>(&self, whole: T) -> Poll<io::Result<T>> {
+        if self.negotiated_h2() {
+            Poll::Ready(Ok(whole))
+        } else {
+            Poll::Pending
         }
     }
 
@@ -87,7 +99,7 @@ impl Link {
     /// A server that refuses a request, or the client certificate, answers or sends an alert and closes
     /// without reading on. A writer would then find a bare reset, while the reason waits in the receive
     /// buffer. HTTP always reads as well, and what it reads ends soon, since the connection is no more.
-    fn after_write<T>(&mut self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn after_write<T>(&mut self, result: Poll<io::Result<T>>, whole: T) -> Poll<io::Result<T>> {
         use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
         let Poll::Ready(Err(error)) = result else {
             return result;
@@ -99,7 +111,7 @@ impl Link {
         );
         if reset && !self.read_ended {
             self.hung_up = Some(error);
-            Poll::Pending
+            self.unheard(whole)
         } else {
             Poll::Ready(Err(error))
         }
@@ -163,11 +175,11 @@ impl AsyncWrite for Link {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if let Some(hung_up) = this.before_write() {
+        if let Some(hung_up) = this.before_write(buf.len()) {
             return hung_up;
         }
         let result = Pin::new(&mut this.transport).poll_write(cx, buf);
-        this.after_write(result)
+        this.after_write(result, buf.len())
     }
 
     fn poll_write_vectored(
@@ -176,11 +188,12 @@ impl AsyncWrite for Link {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if let Some(hung_up) = this.before_write() {
+        let whole = bufs.iter().map(|buf| buf.len()).sum();
+        if let Some(hung_up) = this.before_write(whole) {
             return hung_up;
         }
         let result = Pin::new(&mut this.transport).poll_write_vectored(cx, bufs);
-        this.after_write(result)
+        this.after_write(result, whole)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -189,11 +202,11 @@ impl AsyncWrite for Link {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if let Some(hung_up) = this.before_write() {
+        if let Some(hung_up) = this.before_write(()) {
             return hung_up;
         }
         let result = Pin::new(&mut this.transport).poll_flush(cx);
-        this.after_write(result)
+        this.after_write(result, ())
     }
 
     /// Says farewell if that is possible at once. It is not where a request was cut because the peer reads
