@@ -1,6 +1,8 @@
 //! Objects made of parts, as other clients see them, and roles that may do little.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::time::Duration;
+
 use localcloud::Operation;
 use rustix::process::Signal;
 use sealift_tests::{Aws, Cloud, Program, Running, soon, until};
@@ -93,6 +95,31 @@ fn a_role_that_may_only_put_goes_on_where_it_was_cut_off() {
         .args(["unfinished", "list", "s3://demo/"])
         .run();
     listed.failed(1, &["s3:ListBucketMultipartUploads"]);
+}
+
+/// An upload takes longer than its credentials are good, is killed, and goes on with others.
+#[test]
+fn credentials_run_out_before_and_after_a_kill() {
+    let cloud = Cloud::start_with(|settings| {
+        settings.credential_ttl = Duration::from_secs(1);
+    });
+    let put = || put(&cloud).arg("--limit-rate=16MiB");
+    let mut running = Running::start(put());
+    drop(running.stdin());
+    until("parts were sent with other credentials", soon(), || {
+        let counts = cloud.counts();
+        counts.body_bytes(Operation::UploadPart) > 18 << 20
+            && counts.requests(Operation::GetCredentials) > 1
+    });
+    running.signal(Signal::KILL);
+    assert_eq!(running.end().status, -1);
+    let before = cloud.take_counts().body_bytes(Operation::UploadPart);
+    put().run().done();
+    assert!(cloud.object("demo", "key").unwrap() == contents());
+    let after = cloud.counts();
+    assert!(after.requests(Operation::GetCredentials) > 1, "{after:?}");
+    let sent = before + after.body_bytes(Operation::UploadPart);
+    assert!(sent < (SIZE as u64) + (33 << 20), "{sent}");
 }
 
 #[test]
