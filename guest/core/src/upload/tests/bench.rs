@@ -228,7 +228,7 @@ impl Bench {
         let kinds = ["intent", "created", "part", "completing"];
         let kind = kinds
             .iter()
-            .find(|kind| text.contains(&format!("\"{kind}\":")));
+            .find(|kind| text.contains(&format!("\"{kind}\"")));
         let number = text.split("\"number\":").nth(1);
         let number = number.and_then(|rest| rest.split(',').next());
         let words = [Some("write"), kind.copied(), number];
