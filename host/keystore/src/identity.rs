@@ -48,6 +48,18 @@ impl IdentityFiles {
         self.load_stamped(now).map(|(identity, _)| identity)
     }
 
+    /// Opens the key alone, as long as there is no certificate for it.
+    pub fn open_key(&self) -> Result<Arc<dyn DeviceKey>, KeyError> {
+        match &self.key {
+            KeyReference::File(path) => Ok(Arc::new(FileKey::open(path, self.key_permissions)?)),
+            reference @ (KeyReference::Pkcs11(_) | KeyReference::Tpm(_)) => {
+                Err(KeyError::UnsupportedReference {
+                    reference: reference.clone(),
+                })
+            }
+        }
+    }
+
     pub(crate) fn load_stamped(
         &self,
         now: SystemTime,

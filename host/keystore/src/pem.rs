@@ -121,6 +121,29 @@ fn decode(base64: &str) -> Option<Zeroizing<Vec<u8>>> {
     (length > 0).then_some(der)
 }
 
+/// The text of a block, wiped when dropped (RFC 7468 §3: lines of 64 letters).
+pub(crate) fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
+    let mut base64 = Zeroizing::new(vec![0; der.len().div_ceil(3) * 4]);
+    // The buffer is as long as base64 with padding is.
+    let base64 = Base64::encode(der, &mut base64).unwrap_or_default();
+    let lines = base64.len().div_ceil(LINE);
+    let size = base64.len() + lines + 2 * label.len() + "-----BEGIN -----\n-----END -----\n".len();
+    // Of the right size from the start, so that growing leaves no copy behind.
+    let mut text = Zeroizing::new(String::with_capacity(size));
+    text.extend(["-----BEGIN ", label, "-----\n"]);
+    let mut rest = base64;
+    while !rest.is_empty() {
+        let (line, more) = rest.split_at(rest.len().min(LINE));
+        text.extend([line, "\n"]);
+        rest = more;
+    }
+    text.extend(["-----END ", label, "-----\n"]);
+    text
+}
+
+/// Letters in a line.
+const LINE: usize = 64;
+
 /// Not a PEM file, or a damaged one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PemError {
@@ -176,12 +199,24 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{PemError, blocks};
+    use super::{PemError, blocks, encode};
 
     const BLOCK: &str = "-----BEGIN X-----\nAQID\nBAUG\n-----END X-----\n";
 
     fn refusal(bytes: impl AsRef<[u8]>) -> PemError {
         blocks(bytes.as_ref()).err().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_read_again(der in proptest::collection::vec(any::<u8>(), 1..300)) {
+            let text = encode("SOME LABEL", &der);
+            let blocks = blocks(text.as_bytes()).unwrap();
+            prop_assert_eq!(blocks.len(), 1);
+            prop_assert_eq!(blocks[0].label.as_str(), "SOME LABEL");
+            prop_assert_eq!(&**blocks[0].der, &der);
+            prop_assert_eq!(text.capacity(), text.len());
+        }
     }
 
     #[test]
