@@ -12,7 +12,7 @@ use crate::chain::{CertificateChain, ChainError};
 use crate::device_key::DeviceKey;
 use crate::file_key::{FileKey, KeyError};
 use crate::small_file::Stamp;
-use crate::{Timestamp, tls};
+use crate::{Timestamp, rotation, tls};
 
 /// Where an identity is read from.
 #[derive(Clone, Debug)]
@@ -77,7 +77,26 @@ impl IdentityFiles {
             certificate: Some(certificate),
             key: Some(key_stamp),
         };
-        Ok((Identity::new(chain, Arc::new(key), now)?, stamps))
+        Ok((self.join(chain, Arc::new(key), now)?, stamps))
+    }
+
+    /// The identity of both, or of the key and the certificate that a rotation was about to put in the
+    /// other's place.
+    fn join(
+        &self,
+        chain: CertificateChain,
+        key: Arc<dyn DeviceKey>,
+        now: SystemTime,
+    ) -> Result<Identity, IdentityError> {
+        let joined = Identity::new(chain, Arc::clone(&key), now);
+        if let Err(IdentityError::Mismatch { .. }) = joined
+            && let Some(next) = rotation::decided(&self.certificate)
+            && let Ok(chain) = CertificateChain::open(&next)
+            && let Ok(decided) = Identity::new(chain, key, now)
+        {
+            return Ok(decided);
+        }
+        joined
     }
 
     pub(crate) fn stamps(&self) -> Stamps {
