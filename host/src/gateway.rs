@@ -122,7 +122,22 @@ impl Gateway {
             tracing::warn!(error = %crate::report::chain(error), "nothing outlasts this process: an interrupted upload will begin anew");
         });
         let sandbox = Sandbox::new(limits(&config), cache.ok().as_deref())?;
-        Self::open_with(&sandbox, config, component, state.ok())
+        let kept = Kept::in_directory(state.ok().map(StateDirectory::new));
+        Self::open_with(&sandbox, config, component, kept)
+    }
+
+    /// Like [`Gateway::open`], to see whether an identity works. What that one is refused says nothing of
+    /// another, so that only what is learnt of the clock outlasts it.
+    pub fn open_on_trial(
+        config: Config,
+        environment: &Environment,
+        component: Option<&Path>,
+    ) -> Result<Self, OpenError> {
+        let cache = config.cache_dir(environment);
+        let state = config.state_dir(environment);
+        let sandbox = Sandbox::new(limits(&config), cache.ok().as_deref())?;
+        let kept = Kept::of_clock(state.ok().map(StateDirectory::new));
+        Self::open_with(&sandbox, config, component, kept)
     }
 
     /// Like [`Gateway::open`] in a sandbox of the caller's own, whose limits then hold instead of
@@ -134,16 +149,17 @@ impl Gateway {
         component: Option<&Path>,
     ) -> Result<Self, OpenError> {
         let state = config.service.state.clone();
-        Self::open_with(sandbox, config, component, state)
+        let kept = Kept::in_directory(state.map(StateDirectory::new));
+        Self::open_with(sandbox, config, component, kept)
     }
 
     fn open_with(
         sandbox: &Sandbox,
         config: Config,
         component: Option<&Path>,
-        state: Option<PathBuf>,
+        kept: Kept,
     ) -> Result<Self, OpenError> {
-        let kept = Arc::new(Kept::in_directory(state.map(StateDirectory::new)));
+        let kept = Arc::new(kept);
         let identity = Arc::new(Device {
             store: identity(&config, &kept)?,
             kept: Arc::clone(&kept),
@@ -320,6 +336,12 @@ fn bytes_out(length: u64) -> u64 {
         .saturating_mul(SENDS)
         .saturating_add(parts.saturating_mul(PART_OVERHEAD))
         .saturating_add(OWN_BYTES)
+}
+
+/// The time by AWS's clock, as far as an earlier process learnt it from answers.
+pub fn corrected_time(config: &Config, environment: &Environment) -> SystemTime {
+    let state = config.state_dir(environment);
+    Kept::of_clock(state.ok().map(StateDirectory::new)).now()
 }
 
 /// The identity, valid by the corrected clock or by the device's own: the clock may have been set right

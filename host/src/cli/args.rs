@@ -6,6 +6,7 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use sealift::put::Destination;
 
+use super::key::Key;
 use super::put::Put;
 
 /// Moves files from a gateway into AWS with nothing but its device certificate.
@@ -67,6 +68,10 @@ pub(crate) enum Command {
 
     /// Print temporary credentials as the JSON of `credential_process`
     Credentials,
+
+    /// Show, make and replace the device's key and certificate
+    #[command(subcommand)]
+    Key(Key),
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,6 +5,7 @@ mod credentials;
 #[cfg(feature = "local-cloud")]
 mod demo;
 mod failure;
+mod key;
 #[cfg(feature = "local-cloud")]
 mod local_cloud;
 mod log;
@@ -29,6 +30,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
         Command::Put(args) => put::run(&global, &args).await,
         Command::Unfinished(command) => unfinished::run(&global, command).await,
         Command::Credentials => credentials::run(&global).await,
+        Command::Key(command) => key::run(&global, command).await,
         #[cfg(feature = "local-cloud")]
         Command::Demo => demo::run(&global).await,
         #[cfg(feature = "local-cloud")]

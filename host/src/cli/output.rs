@@ -18,6 +18,11 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
     settle(writeln!(io::stdout().lock(), "{}", report::harmless(text)))
 }
 
+/// Prints lines of text that end as they are.
+pub(crate) fn text(text: &str) -> Result<(), Failure> {
+    settle(io::stdout().lock().write_all(text.as_bytes()))
+}
+
 /// Prints one JSON object on a line of its own.
 pub(crate) fn json(result: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(result).map_err(Failure::failed)?;

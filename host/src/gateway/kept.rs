@@ -34,6 +34,14 @@ impl Kept {
         }
     }
 
+    /// Of this directory, nothing but the clock.
+    pub(super) fn of_clock(directory: Option<StateDirectory>) -> Self {
+        Self {
+            directory: None,
+            ..Self::in_directory(directory)
+        }
+    }
+
     /// The journal of an upload from `source` to `place`.
     pub(super) fn journal(&self, source: &Payload, place: Place<'_>) -> JobJournal {
         let Some(directory) = &self.directory else {

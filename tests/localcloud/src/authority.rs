@@ -4,8 +4,9 @@ use std::fmt;
 
 use pem::Pem;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, SanType, SignatureAlgorithm,
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
+    SignatureAlgorithm,
 };
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -56,6 +57,21 @@ impl Authority {
         let mut params = leaf_params(common_name, validity);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self.sign(common_name, key_type, &params)
+    }
+
+    /// Certifies the key of a request (PKCS #10 in PEM), as `CreateCertificateFromCsr` does. That the
+    /// request is signed by its key is checked.
+    pub fn certify(&self, request_pem: &str, validity: Validity) -> Result<Certified, Error> {
+        let subject = "a certificate request";
+        let mut request =
+            CertificateSigningRequestParams::from_pem(request_pem).map_err(failed(subject))?;
+        request.params.not_before = validity.not_before;
+        request.params.not_after = validity.not_after;
+        let certificate = request.signed_by(&self.issuer).map_err(failed(subject))?;
+        Ok(Certified {
+            pem: certificate.pem(),
+            fingerprint: Fingerprint::of(certificate.der()),
+        })
     }
 
     /// Issues a server certificate for DNS names (also `*.` wildcards) and addresses.
@@ -111,6 +127,25 @@ impl Authority {
 impl fmt::Debug for Authority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authority").finish_non_exhaustive()
+    }
+}
+
+/// A certificate for a key that its requester keeps.
+#[derive(Debug)]
+pub struct Certified {
+    pem: String,
+    fingerprint: Fingerprint,
+}
+
+impl Certified {
+    /// The certificate in PEM form.
+    pub fn certificate_pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// What the [`Registry`](crate::Registry) knows the certificate by.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
     }
 }
 

@@ -47,7 +47,7 @@ mod settings;
 mod tls;
 
 pub use action::{Action, ParseActionError};
-pub use authority::{Authority, Certificate, KeyType, Validity};
+pub use authority::{Authority, Certificate, Certified, KeyType, Validity};
 pub use clock::Clock;
 pub use cloud::{LocalCloud, start};
 pub use counters::Counts;
