@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use sealift_network::{AnsweredEarly, ConnectError, Network, NetworkError, RequestLimits, Stalled};
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
 
-use super::delivery::{Completion, Deliveries, Ticket};
+use super::delivery::{Completion, Deliveries};
 use super::limits::Limits;
 use super::services::{Exchange, Services};
 use super::usage::{Slot, TooMuch, Usage};
@@ -67,15 +67,16 @@ impl Egress {
         &self.deliveries
     }
 
-    async fn send(self, mut request: http::Request<WasiBody>, ticket: Option<Ticket>) -> Sent {
+    async fn send(self, mut request: http::Request<WasiBody>) -> Sent {
         let Self {
             network,
             services,
             request: limits,
             usage,
-            ..
+            deliveries,
         } = self;
         let slot = Slot::take(&usage).ok_or(HttpError::ConnectionLimitReached)?;
+        let ticket = deliveries.send(&mut request).await?;
         settle_length(&mut request);
         usage.count_out(head_size(&request)).map_err(too_much)?;
         let request = request.map(|body| {
@@ -122,8 +123,7 @@ impl WasiHttpHooks for Egress {
         _answered: Box<dyn Future<Output = Result<(), HttpError>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
         // The component's own timeouts are not taken: the operator knows the link.
-        let ticket = self.deliveries.send(&request);
-        Box::new(self.clone().send(request, ticket))
+        Box::new(self.clone().send(request))
     }
 }
 

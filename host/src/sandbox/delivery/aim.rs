@@ -14,8 +14,8 @@ pub(super) enum Aim {
     Part(Part),
     /// Makes it of the parts of the multipart upload with this id.
     Complete(String),
-    /// Takes it away.
-    Removal,
+    /// Perhaps something else that nobody knows: takes it away, or makes it in another way.
+    Other,
 }
 
 /// A place in a multipart upload.
@@ -34,26 +34,47 @@ const LONGEST_UPLOAD_ID: usize = 1024;
 const MOST_PARTS: u16 = 10_000;
 
 impl Target {
-    /// What the request does to the object; nothing if it goes elsewhere or only concerns its tags and
-    /// the like.
+    /// What the request does to the object; nothing if it goes elsewhere, or only reads it or
+    /// concerns its tags and the like.
     pub(super) fn aim(&self, method: &Method, uri: &Uri) -> Option<Aim> {
-        if !self.is(uri) {
+        if method.is_safe() || !self.is(uri) || is_aside(method, uri) {
             return None;
         }
-        let query = Query::of(uri)?;
+        let Some(query) = Query::of(uri) else {
+            return Some(Aim::Other);
+        };
         match (method, query.upload, query.part) {
             (&Method::PUT, None, None) => Some(Aim::Object),
             (&Method::PUT, Some(upload), Some(number)) => Some(Aim::Part(Part { upload, number })),
             (&Method::POST, Some(upload), None) => Some(Aim::Complete(upload)),
-            (&Method::DELETE, None, None) => Some(Aim::Removal),
-            _ => None,
+            // Its parts are gone, and with them what could be made of them.
+            (&Method::DELETE, Some(_), None) => None,
+            _ => Some(Aim::Other),
         }
     }
 }
 
-/// Whether the store takes the bytes from another object instead of the request's body.
-pub(super) fn is_copy(headers: &HeaderMap) -> bool {
-    headers.contains_key("x-amz-copy-source")
+/// Whether a request leaves the object's bytes alone: it begins a multipart upload, or is about what
+/// is kept beside the object.
+fn is_aside(method: &Method, uri: &Uri) -> bool {
+    let query = uri.query().unwrap_or_default();
+    match *method {
+        Method::POST => query == "uploads" || query == "uploads=",
+        Method::PUT => ["acl", "tagging", "retention", "legal-hold"]
+            .into_iter()
+            .any(|name| {
+                query
+                    .strip_prefix(name)
+                    .is_some_and(|rest| matches!(rest, "" | "="))
+            }),
+        _ => false,
+    }
+}
+
+/// Whether the store makes of the body what it is not: takes the bytes from another object, or adds
+/// them to this one.
+pub(super) fn is_amended(headers: &HeaderMap) -> bool {
+    headers.contains_key("x-amz-copy-source") || headers.contains_key("x-amz-write-offset-bytes")
 }
 
 /// The part of a query that says which upload and part a request is about.
@@ -81,15 +102,28 @@ impl Query {
                     let number = value.parse().ok();
                     query.part = Some(number.filter(|number| (1..=MOST_PARTS).contains(number))?);
                 }
-                // `x-id` and the parameters of a signature.
-                _ if name
-                    .get(..2)
-                    .is_some_and(|start| start.eq_ignore_ascii_case("x-")) => {}
+                "x-id" => {}
+                _ if is_signature(name) => {}
                 _ => return None,
             }
         }
         Some(query)
     }
+}
+
+/// The parameters of a signature ("Authenticating Requests: Using Query Parameters", Amazon S3 API
+/// Reference). Header fields can stand in a query like them, and are not taken for them.
+fn is_signature(name: &str) -> bool {
+    let names = [
+        "x-amz-algorithm",
+        "x-amz-credential",
+        "x-amz-date",
+        "x-amz-expires",
+        "x-amz-security-token",
+        "x-amz-signature",
+        "x-amz-signedheaders",
+    ];
+    names.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]
@@ -125,22 +159,13 @@ mod tests {
                 "?uploadId=u&partNumber=10000&x-id=UploadPart",
                 part("u", 10_000),
             ),
-            (Method::PUT, "?partNumber=0&uploadId=u", None),
-            (Method::PUT, "?partNumber=10001&uploadId=u", None),
-            (Method::PUT, "?partNumber=1", None),
-            (Method::PUT, "?uploadId=u", None),
-            (Method::PUT, "?uploadId=&partNumber=1", None),
-            (Method::PUT, "?partNumber=1&uploadId=u&uploadId=v", None),
-            (Method::PUT, "?partNumber=1&partNumber=2&uploadId=u", None),
             (Method::PUT, "?tagging", None),
-            (Method::PUT, "?acl", None),
-            (Method::PUT, "?versionId=1", None),
+            (Method::PUT, "?acl=", None),
             (Method::POST, "?uploadId=u", Some(Aim::Complete("u".into()))),
             (Method::POST, "?uploads", None),
-            (Method::POST, "", None),
-            (Method::DELETE, "", Some(Aim::Removal)),
             (Method::DELETE, "?uploadId=u", None),
             (Method::GET, "", None),
+            (Method::HEAD, "?versionId=1", None),
         ] {
             assert_eq!(
                 aim(&method, &format!("{place}{query}")),
@@ -148,8 +173,39 @@ mod tests {
                 "{method} {query}"
             );
         }
-        let long = format!("{place}?partNumber=1&uploadId={}", "u".repeat(1025));
-        assert_eq!(aim(&Method::PUT, &long), None);
+    }
+
+    #[test]
+    fn what_could_be_understood_in_two_ways_may_be_anything() {
+        let long = format!("?partNumber=1&uploadId={}", "u".repeat(1025));
+        for (method, query) in [
+            (Method::PUT, "?unknown"),
+            (Method::PUT, "?partNumber=0&uploadId=u"),
+            (Method::PUT, "?partNumber=10001&uploadId=u"),
+            (Method::PUT, "?partNumber=1"),
+            (Method::PUT, "?partNumber=1&uploadid=u"),
+            (Method::PUT, "?uploadId=u"),
+            (Method::PUT, "?uploadId=&partNumber=1"),
+            (Method::PUT, "?partNumber=1&uploadId=u&uploadId=v"),
+            (Method::PUT, "?partNumber=1&partNumber=2&uploadId=u"),
+            (Method::PUT, "?partNumber=1&uploadId=u&unknown"),
+            (Method::PUT, "?tagging&partNumber=1&uploadId=u"),
+            (Method::PUT, "?x-amz-copy-source=%2Fbucket%2Fother"),
+            (
+                Method::PUT,
+                "?X-Amz-Content-Sha256=STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+            ),
+            (Method::PUT, "?versionId=1"),
+            (Method::PUT, &long),
+            (Method::POST, ""),
+            (Method::POST, "?uploads&uploadId=u"),
+            (Method::PATCH, ""),
+            (Method::DELETE, ""),
+            (Method::DELETE, "?versionId=1"),
+        ] {
+            let uri = format!("https://store.example/bucket/a%20key{query}");
+            assert_eq!(aim(&method, &uri), Some(Aim::Other), "{method} {query}");
+        }
     }
 
     #[test]

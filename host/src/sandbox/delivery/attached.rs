@@ -6,16 +6,23 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, HeaderName};
 use http_body::{Body, Frame, SizeHint};
-use sealift_payload::{FileBody, Sending};
+use sealift_payload::{FileBody, Framing, Sending};
 use wasmtime_wasi_http::{Error as HttpError, WasiBody};
 
 /// A range of the payload in a body.
 #[derive(Clone, Debug)]
 pub(super) struct Parcel {
     pub(super) range: Range<u64>,
+    pub(super) framing: Framing,
     pub(super) sending: Sending,
 }
+
+/// By which a store knows how a body is framed.
+const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
+const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
 
 thread_local! {
     /// Where a body that is asked who it is leaves its parcel. Only while somebody asks, and only on
@@ -56,10 +63,43 @@ impl Parcel {
         }
     }
 
+    /// Whether a request with these fields gives the store the range, and not its framing as well
+    /// ("Transferring payload in multiple chunks", Amazon S3 API Reference).
+    pub(super) fn is_announced_by(&self, fields: &HeaderMap) -> bool {
+        let one = |name| {
+            let mut values = fields.get_all(name).iter();
+            values.next().filter(|_| values.next().is_none())
+        };
+        let length = self.range.end - self.range.start;
+        match self.framing {
+            Framing::AwsChunked(_) => {
+                one(CONTENT_SHA256).is_some_and(|hash| hash == "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+                    && one(DECODED_LENGTH).is_some_and(|decoded| *decoded == length.to_string())
+            }
+            Framing::Raw { .. } => {
+                let hash = fields.get_all(CONTENT_SHA256);
+                let coding = fields.get_all(CONTENT_ENCODING);
+                !fields.contains_key(DECODED_LENGTH)
+                    && !hash
+                        .iter()
+                        .any(|hash| mentions(hash.as_bytes(), b"streaming"))
+                    && !coding
+                        .iter()
+                        .any(|coding| mentions(coding.as_bytes(), b"aws-chunked"))
+            }
+        }
+    }
+
     /// Whether all of it has gone out.
     pub(super) fn gone(&self) -> bool {
         self.range.is_empty() || self.sending.finished()
     }
+}
+
+fn mentions(value: &[u8], word: &[u8]) -> bool {
+    value
+        .windows(word.len())
+        .any(|window| window.eq_ignore_ascii_case(word))
 }
 
 impl Body for Attached {

@@ -126,8 +126,9 @@ impl HostPayload for State {
         framing: contract::Framing,
     ) -> wasmtime::Result<Answered<Resource<OnItsWay>>> {
         let payload = self.table.get(&payload)?.payload.clone();
+        let framing = Framing::from(framing);
         let body = span(range).and_then(|range| {
-            let (body, sending) = payload.body(range.clone(), framing.into())?;
+            let (body, sending) = payload.body(range.clone(), framing)?;
             Ok((range, body, sending))
         });
         let (range, body, sending) = match body {
@@ -145,7 +146,7 @@ impl HostPayload for State {
         let body = self
             .egress
             .deliveries()
-            .attach(body, range, sending.clone());
+            .attach(body, range, framing, sending.clone());
         request.body = Some(body.boxed_unsync());
         Ok(Ok(self.table.push(OnItsWay(sending))?))
     }
