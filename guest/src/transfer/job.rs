@@ -23,10 +23,10 @@ pub(super) fn begin(job: &jobs::Job, payload: &Payload) -> Result<(Upload, Strin
     let job = described(&mut settings, payload)?;
     settings.finish()?;
     let hint = region_hint(&job.destination().bucket);
-    let job = match hints::get(&hint).and_then(|region| region.parse().ok()) {
-        Some(region) => job.in_region(region)?,
-        None => job,
-    };
+    let region = hints::get(&hint).and_then(|region| region.parse().ok());
+    // Where it was found may be out of reach by now: then the store says where it is.
+    let found = region.and_then(|region| job.clone().in_region(region).ok());
+    let job = found.unwrap_or(job);
     Ok((Upload::new(job, policy, clock::now()), hint))
 }
 

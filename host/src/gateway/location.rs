@@ -38,6 +38,9 @@ pub(super) fn location(s3: &S3) -> Vec<Setting> {
     // What is not chosen is not said, so that components that know no choice need not refuse it.
     let chosen = choices.into_iter().filter(|(_, chosen)| *chosen);
     settings.extend(chosen.map(|(name, _)| Setting::new(name, "true")));
+    if !s3.follow_region {
+        settings.push(Setting::new("follow-region", "false"));
+    }
     settings
 }
 
@@ -127,6 +130,10 @@ mod tests {
         assert_eq!(
             told("accelerate = true", location),
             [usual.as_slice(), &["accelerate=true"]].concat()
+        );
+        assert_eq!(
+            told("follow_region = false", location),
+            [usual.as_slice(), &["follow-region=false"]].concat()
         );
         assert_eq!(
             told("endpoint = \"https://h\"", location),

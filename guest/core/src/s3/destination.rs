@@ -216,6 +216,30 @@ mod tests {
     }
 
     #[test]
+    fn a_region_out_of_reach_is_not_gone_to_and_named() {
+        let list = [
+            ("region", "eu-west-1"),
+            ("bucket", "abc"),
+            ("key", "k"),
+            ("follow-region", "false"),
+        ];
+        let stays = read(&list).unwrap();
+        let same = stays.clone().in_region("eu-west-1".parse().unwrap());
+        assert_eq!(same.unwrap(), stays);
+        let point = "arn:aws:s3:us-east-2:123456789012:accesspoint/point";
+        let mut elsewhere = list;
+        elsewhere[1].1 = point;
+        for error in [
+            stays.in_region("us-east-2".parse().unwrap()).unwrap_err(),
+            read(&elsewhere).unwrap_err(),
+        ] {
+            assert_eq!(error.kind, ErrorKind::InvalidInput);
+            assert!(error.message.contains("region us-east-2 is out of reach"));
+            assert!(error.cure.unwrap().contains("`s3.follow_region`"));
+        }
+    }
+
+    #[test]
     fn contradictions_are_invalid() {
         let base = [("region", "eu-west-1"), ("bucket", "abc"), ("key", "k")];
         for more in [

@@ -29,6 +29,8 @@ pub struct Store {
 struct Aws {
     hosts: Hosts,
     dns_suffix: String,
+    /// Whether buckets in other regions can be reached there.
+    follows: bool,
 }
 
 impl Store {
@@ -59,6 +61,7 @@ impl Store {
             aws: Some(Aws {
                 hosts,
                 dns_suffix: dns_suffix.to_owned(),
+                follows: true,
             }),
         })
     }
@@ -79,21 +82,28 @@ impl Store {
     }
 
     /// Takes `region` and either `endpoint` with `addressing` (`path` unless set), or, all
-    /// optional, `dns-suffix` of an AWS partition, `addressing` (`virtual` unless set) and the
-    /// settings of [`Hosts`]. Settings of others are left in the list.
+    /// optional, `dns-suffix` of an AWS partition, `addressing` (`virtual` unless set),
+    /// `follow-region` (`true` unless set) and the settings of [`Hosts`]. Settings of others are
+    /// left in the list.
     pub fn from_settings(settings: &mut Settings) -> Result<Self, Error> {
         let region = settings.require_as("region", str::parse)?;
         let endpoint = settings.take_as("endpoint", str::parse)?;
         let addressing = settings.take_as("addressing", str::parse)?;
         let dns_suffix = settings.take_as("dns-suffix", dns_suffix)?;
         let hosts = Hosts::from_settings(settings)?;
+        let follows = settings.take_switch("follow-region")?;
         let Some(endpoint) = endpoint else {
             let dns_suffix = dns_suffix.as_deref().unwrap_or(DNS_SUFFIX);
             let addressing = addressing.unwrap_or(Addressing::Virtual);
-            return Self::aws_at(region, dns_suffix, hosts, addressing);
+            let mut store = Self::aws_at(region, dns_suffix, hosts, addressing)?;
+            if let Some(aws) = &mut store.aws {
+                aws.follows = follows.unwrap_or(true);
+            }
+            return Ok(store);
         };
-        if dns_suffix.is_some() || hosts != Hosts::default() {
-            let message = "`endpoint` excludes `dns-suffix`, `dual-stack`, `fips` and `accelerate`";
+        if dns_suffix.is_some() || hosts != Hosts::default() || follows.is_some() {
+            let message = "`endpoint` excludes `dns-suffix`, `dual-stack`, `fips`, `accelerate` and \
+                           `follow-region`";
             return Err(invalid(message.to_owned())
                 .with_cure("leave out `endpoint`: those are choices among AWS's own hosts"));
         }
@@ -101,12 +111,24 @@ impl Store {
     }
 
     /// The same store in another region: what a bucket elsewhere is reached by. That must be of
-    /// the same partition, since credentials are of one. A store with an endpoint of its own
-    /// stays where it is, and its signatures name the other region.
+    /// the same partition, since credentials are of one, and other regions must be within reach. A
+    /// store with an endpoint of its own stays where it is, and its signatures name the other
+    /// region.
     pub fn in_region(self, region: Region) -> Result<Self, Error> {
+        if region == self.region {
+            return Ok(self);
+        }
         let Some(aws) = self.aws else {
             return Ok(Self { region, ..self });
         };
+        if !aws.follows {
+            let ours = &self.region;
+            let message = format!("region {region} is out of reach: only hosts of {ours} are not");
+            return Err(invalid(message).with_cure(format!(
+                "set the region of S3 (`s3.region` in the configuration) to \"{region}\", or \
+                 let other regions be reached (`s3.follow_region`)"
+            )));
+        }
         if region.partition() != self.region.partition() {
             let ours = &self.region;
             let message = format!("region {region} is in another partition of AWS than {ours}");
