@@ -18,8 +18,8 @@ use crate::open_file::OpenFile;
 pub(crate) struct Spool {
     pub(crate) file: OpenFile,
     directory: PathBuf,
-    /// Whether it was said already that the file system keeps what was released.
-    complained: AtomicBool,
+    /// Whether the file system turned out to keep what was released.
+    keeps_all: AtomicBool,
 }
 
 impl Spool {
@@ -41,7 +41,7 @@ impl Spool {
                 origin: Origin::Stream,
             },
             directory: directory.to_owned(),
-            complained: AtomicBool::new(false),
+            keeps_all: AtomicBool::new(false),
         }
     }
 
@@ -60,19 +60,24 @@ impl Spool {
     }
 
     /// Gives the space of a range back to the file system; blocks. Where that cannot be done, the
-    /// space is used until the file is closed.
+    /// space is used until the file is closed, and from then on [`Self::keeps_all`].
     pub(crate) fn discard(&self, range: &Range<u64>) {
         let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
         let length = range.end - range.start;
         let punched = retry_on_intr(|| fallocate(&self.file.file, flags, range.start, length));
         if let Err(error) = punched
-            && !self.complained.swap(true, Ordering::Relaxed)
+            && !self.keeps_all.swap(true, Ordering::Relaxed)
         {
             tracing::warn!(
                 directory = %self.directory.display(), %error,
-                "the file system cannot free parts of a file: a stream takes its whole length there"
+                "the file system cannot free parts of a file: a stream may be no longer there than what may be spooled"
             );
         }
+    }
+
+    /// Whether the file takes the whole length of the stream, because parts of it cannot be freed.
+    pub(crate) fn keeps_all(&self) -> bool {
+        self.keeps_all.load(Ordering::Relaxed)
     }
 
     fn unwritable(&self, written: u64, source: Errno) -> SpoolError {
@@ -132,8 +137,9 @@ mod tests {
     #[test]
     fn where_nothing_can_be_discarded_the_stream_goes_on() {
         let spool = spool(File::open("/dev/null").unwrap());
+        assert!(!spool.keeps_all());
         spool.discard(&(0..10));
         spool.discard(&(0..10));
-        assert!(spool.complained.load(Ordering::Relaxed));
+        assert!(spool.keeps_all());
     }
 }

@@ -29,7 +29,7 @@ pub struct Stream(Arc<Shared>);
 
 struct Shared {
     spool: Spool,
-    /// The most that is held, in bytes.
+    /// The most that the spool takes, in bytes.
     limit: u64,
     fingerprint: String,
     state: Mutex<State>,
@@ -61,8 +61,9 @@ struct Taken {
 }
 
 impl Stream {
-    /// Takes pieces of `reader` through a temporary file in `directory`, which holds at most
-    /// `limit` bytes at a time.
+    /// Takes pieces of `reader` through a temporary file in `directory`, which takes at most
+    /// `limit` bytes at a time. Where the file system cannot free what was released, that bounds
+    /// the whole stream.
     pub async fn open(
         reader: impl AsyncRead + Send + Unpin + 'static,
         directory: &Path,
@@ -266,11 +267,16 @@ impl Shared {
     }
 
     fn room(&self, held: &Held, length: u64) -> Result<Room, SpoolError> {
-        let bytes = length.min(self.limit.saturating_sub(held.bytes()));
+        let taken = if self.spool.keeps_all() {
+            held.position()
+        } else {
+            held.bytes()
+        };
+        let bytes = length.min(self.limit.saturating_sub(taken));
         let is_cramped = bytes < length.min(USEFUL);
         if held.is_full() || (is_cramped && held.bytes() > 0) {
             return Err(SpoolError::NoRoom {
-                held: held.bytes(),
+                held: taken,
                 limit: self.limit,
             });
         }
@@ -355,5 +361,32 @@ fn blocking<T: Send + 'static>(
             Ok(done) => done,
             Err(_) => Err(SpoolError::Interrupted { read }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn where_nothing_can_be_freed_the_whole_stream_keeps_to_the_limit() {
+        let directory = tempfile::tempdir().unwrap();
+        let limit = 3 * USEFUL;
+        let stream = Stream::open(tokio::io::repeat(1), directory.path(), limit);
+        let stream = stream.await.unwrap();
+        // No file system frees a range of nothing.
+        stream.0.spool.discard(&(0..0));
+        let length = NonZeroU64::new(2 * USEFUL).unwrap();
+        for expected in [0..2 * USEFUL, 2 * USEFUL..limit] {
+            let piece = stream.acquire(length).await.unwrap().unwrap();
+            assert_eq!(piece, expected);
+            stream.release(piece).await;
+        }
+        let error = stream.acquire(length).await.unwrap_err();
+        assert!(matches!(*error, SpoolError::TooLarge { limit: told } if told == limit));
+        let file = std::fs::File::from(stream.0.spool.file.file.try_clone().unwrap());
+        assert_eq!(file.metadata().unwrap().len(), limit);
     }
 }
