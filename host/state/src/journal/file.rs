@@ -73,6 +73,11 @@ impl LogFile {
         if !metadata.is_file() {
             return Err(unusable(io::Error::other("it is not a regular file")));
         }
+        // Whoever can write to it could say of parts that they were delivered.
+        if metadata.uid() != rustix::process::geteuid().as_raw() || metadata.mode() & 0o022 != 0 {
+            let why = "it is not this user's alone to write; remove it, and the upload begins anew";
+            return Err(unusable(io::Error::other(why)));
+        }
         Ok(Some(Self {
             path: path.to_owned(),
             length: metadata.len(),
@@ -101,15 +106,18 @@ impl LogFile {
         Ok(bytes)
     }
 
-    /// Forgets the bytes from `end` on.
+    /// Forgets the bytes from `end` on. Until that has worked, nothing can be added: it would come
+    /// after what should be gone.
     pub(super) fn cut(&mut self, end: u64) -> Result<(), JournalError> {
         if end == self.length {
             return Ok(());
         }
+        self.sound = false;
         self.file
             .set_len(end)
             .and_then(|()| self.file.sync_data())
             .map_err(|source| self.unusable(source))?;
+        self.sound = true;
         self.length = end;
         Ok(())
     }

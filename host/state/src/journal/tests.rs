@@ -287,6 +287,39 @@ fn a_link_in_the_place_of_a_journal_is_not_followed() {
 }
 
 #[test]
+fn a_journal_that_others_can_write_to_is_not_believed() {
+    let kept = Kept::new();
+    kept.journal().append(b"one".to_vec()).unwrap();
+    let file = kept.only_file();
+    for (mode, believed) in [(0o620, false), (0o602, false), (0o644, true)] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        let outcome = kept.journal().load();
+        assert_eq!(outcome.is_ok(), believed, "{mode:o}");
+        if let Err(error) = outcome {
+            assert!(matches!(error, JournalError::Unusable { .. }), "{error}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_added_behind_a_tail_that_could_not_be_cut() {
+    let kept = Kept::new();
+    kept.journal().append(b"one".to_vec()).unwrap();
+    let path = kept.only_file();
+    let torn = [fs::read(&path).unwrap(), b"SJ1".to_vec()].concat();
+    fs::write(&path, &torn).unwrap();
+    let read_only = fs::File::open(&path).unwrap();
+    let mut file = LogFile::lock(read_only, &path).unwrap().unwrap();
+    let error = file.cut(torn.len() as u64 - 3).unwrap_err();
+    assert!(matches!(error, JournalError::Unusable { .. }), "{error}");
+    let error = file.append(b"two").unwrap_err();
+    let JournalError::Unusable { source, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(source.to_string(), "an earlier write to it failed");
+}
+
+#[test]
 fn a_directory_that_cannot_be_written_is_an_error_of_the_append_alone() {
     let kept = Kept::new();
     // Not by its mode, which does not stop root.
