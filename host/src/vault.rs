@@ -192,11 +192,11 @@ impl State {
 
 impl Held {
     fn new(credentials: Credentials, now: SystemTime) -> Self {
-        let life = credentials
-            .expiration()
-            .duration_since(now)
-            .unwrap_or_default();
-        let good_until = now + life.saturating_sub(MARGIN.min(life / MARGIN_SHARE));
+        let end = credentials.expiration();
+        let life = end.duration_since(now).unwrap_or_default();
+        // From their end back, not from now on: a clock that is ahead now may be set right.
+        let margin = MARGIN.min(life / MARGIN_SHARE);
+        let good_until = end.checked_sub(margin).unwrap_or(end);
         Self {
             credentials,
             good_until,

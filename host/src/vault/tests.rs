@@ -85,6 +85,13 @@ fn short_lived_credentials_are_used_for_two_thirds_of_their_life() {
     assert_eq!(held.good_until, START + Duration::from_secs(20));
 }
 
+#[test]
+fn credentials_fetched_while_the_clock_was_far_ahead_still_end() {
+    let ahead = START + 9 * HOUR;
+    let held = Held::new(good_for(1, HOUR), ahead);
+    assert_eq!(held.good_until, START + HOUR);
+}
+
 #[tokio::test]
 async fn rejected_credentials_are_replaced_once() {
     let counted = Counted::default();
