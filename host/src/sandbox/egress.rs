@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
@@ -87,18 +87,19 @@ impl Egress {
             .boxed_unsync()
         });
         let authentic = request.uri().scheme() == Some(&http::uri::Scheme::HTTPS);
-        let begun = Instant::now();
+        let begun = Moment::now();
         let response = network
             .send(request, limits)
             .await
             .map_err(|error| failed(&usage, error))?;
         usage.answered();
+        let received = Moment::now();
         services.answered(&Exchange {
             authentic,
             status: response.status(),
             headers: response.headers(),
-            round_trip: begun.elapsed(),
-            received: SystemTime::now(),
+            round_trip: received.since(begun),
+            received: received.wall,
         });
         let early = response.extensions().get::<AnsweredEarly>().is_some();
         let completion = ticket.and_then(|ticket| ticket.answered(response.status(), early));
@@ -124,6 +125,30 @@ impl WasiHttpHooks for Egress {
     ) -> Box<dyn Future<Output = Sent> + Send> {
         // The component's own timeouts are not taken: the operator knows the link.
         Box::new(self.clone().send(request))
+    }
+}
+
+/// A time by both clocks.
+#[derive(Clone, Copy)]
+struct Moment {
+    monotonic: Instant,
+    wall: SystemTime,
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self {
+            monotonic: Instant::now(),
+            wall: SystemTime::now(),
+        }
+    }
+
+    /// How long ago the other was, by the clock that saw more of it: the monotonic one stands still
+    /// while the machine sleeps, and the wall clock may be set back.
+    fn since(self, earlier: Self) -> Duration {
+        let monotonic = self.monotonic.saturating_duration_since(earlier.monotonic);
+        let wall = self.wall.duration_since(earlier.wall);
+        monotonic.max(wall.unwrap_or_default())
     }
 }
 
@@ -266,5 +291,25 @@ fn connect_code(error: &ConnectError) -> HttpError {
         ConnectError::Tls { .. } => HttpError::TlsCertificateError,
         ConnectError::Proxy { .. } if error.is_transient() => HttpError::DestinationUnavailable,
         ConnectError::Proxy { .. } => HttpError::ConfigurationError,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_that_slept_over_an_exchange_took_that_long() {
+        let second = Duration::from_secs(1);
+        let begun = Moment::now();
+        let later = |monotonic, wall| Moment {
+            monotonic: begun.monotonic + monotonic,
+            wall,
+        };
+        assert_eq!(
+            later(second, begun.wall + 7 * second).since(begun),
+            7 * second
+        );
+        assert_eq!(later(second, begun.wall - 7 * second).since(begun), second);
     }
 }
