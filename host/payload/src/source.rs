@@ -1,9 +1,10 @@
 //! An opened file, and the proof that it is still the same.
 
 use std::fmt;
+use std::io;
 use std::ops::Range;
-use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -67,6 +68,11 @@ impl Source {
     /// Where the bytes come from.
     pub fn origin(&self) -> &Origin {
         &self.0.file.origin
+    }
+
+    /// Where the file is by now, as the kernel has it: without links, whatever path led there.
+    pub fn place(&self) -> io::Result<PathBuf> {
+        std::fs::read_link(format!("/proc/self/fd/{}", self.0.file.file.as_raw_fd()))
     }
 
     /// The file's size in bytes when it was opened.

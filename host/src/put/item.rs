@@ -1,7 +1,10 @@
 //! Objects to be made, and what will not become one.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sealift_payload::Source;
 
 use super::EntryError;
 
@@ -23,6 +26,8 @@ pub struct Item {
     pub key: String,
     /// How many bytes its file had when it was found; none for standard input.
     pub size: Option<u64>,
+    /// The directory below which its file was found, without links; none where it was named.
+    pub within: Option<Arc<Path>>,
 }
 
 /// Something below a directory that will not become an object.
@@ -34,6 +39,28 @@ pub struct LeftOut {
     pub key: Option<String>,
     /// Why it is left out.
     pub reason: EntryError,
+}
+
+impl Item {
+    /// Whether its file, opened now, is still in the directory below which it was found. It may be
+    /// hours since: whoever can write there can have put a link in its place, or in that of a
+    /// directory above it.
+    pub fn confirm(&self, source: &Source) -> Result<(), EntryError> {
+        let (Input::File(path), Some(within)) = (&self.input, &self.within) else {
+            return Ok(());
+        };
+        match source.place() {
+            Ok(place) if place.starts_with(within) => Ok(()),
+            Ok(target) => Err(EntryError::LeadsOut {
+                path: path.clone(),
+                target,
+            }),
+            Err(source) => Err(EntryError::Unreadable {
+                path: path.clone(),
+                source,
+            }),
+        }
+    }
 }
 
 impl fmt::Display for Input {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use super::destination::{Destination, LONGEST_KEY};
 use super::walk::{Found, Walk};
@@ -72,8 +73,12 @@ impl Planner<'_> {
                 destination: self.destination.clone(),
             });
         }
-        let key = self.exact_key()?;
-        self.add(Input::Stdin, key, None)
+        self.add(Item {
+            input: Input::Stdin,
+            key: self.exact_key()?,
+            size: None,
+            within: None,
+        })
     }
 
     fn path(&mut self, path: &Path) -> Result<(), PlanError> {
@@ -98,7 +103,12 @@ impl Planner<'_> {
         if !self.selection.filter.takes(name) {
             return Ok(());
         }
-        self.add(Input::File(path.into()), key, Some(metadata.len()))
+        self.add(Item {
+            input: Input::File(path.into()),
+            key,
+            size: Some(metadata.len()),
+            within: None,
+        })
     }
 
     fn directory(&mut self, root: &Path) -> Result<(), PlanError> {
@@ -106,6 +116,7 @@ impl Planner<'_> {
             path: root.into(),
             source,
         })?;
+        let true_root = walk.true_root();
         for found in walk {
             match found {
                 Found::File {
@@ -113,7 +124,12 @@ impl Planner<'_> {
                     relative,
                     size,
                 } => match self.key_below(&path, &relative) {
-                    Ok(key) => self.add(Input::File(path), key, Some(size))?,
+                    Ok(key) => self.add(Item {
+                        input: Input::File(path),
+                        key,
+                        size: Some(size),
+                        within: Some(Arc::clone(&true_root)),
+                    })?,
                     Err(reason) => self.leave_out(path, None, reason)?,
                 },
                 Found::Unfit {
@@ -164,20 +180,20 @@ impl Planner<'_> {
         Ok(key)
     }
 
-    fn add(&mut self, input: Input, key: String, size: Option<u64>) -> Result<(), PlanError> {
+    fn add(&mut self, item: Item) -> Result<(), PlanError> {
         if self.items.len() == MOST_ITEMS {
             return Err(PlanError::TooMany);
         }
         if self.several
-            && let Some(first) = self.keys.insert(key.clone(), self.items.len())
+            && let Some(first) = self.keys.insert(item.key.clone(), self.items.len())
         {
             return Err(PlanError::Collision {
-                key,
+                key: item.key,
                 first: self.items[first].input.clone(),
-                second: input,
+                second: item.input,
             });
         }
-        self.items.push(Item { input, key, size });
+        self.items.push(item);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use walkdir::{DirEntry, IntoIter, WalkDir};
 
@@ -18,7 +19,7 @@ const MOST_ENTRIES: usize = 8_000_000;
 pub(super) struct Walk<'a> {
     root: &'a Path,
     /// Where the root really is; links must not lead out of it.
-    true_root: PathBuf,
+    true_root: Arc<Path>,
     selection: &'a Selection,
     entries: IntoIter,
     seen: usize,
@@ -53,11 +54,16 @@ impl<'a> Walk<'a> {
             .max_depth(DEEPEST + 1);
         Ok(Self {
             root,
-            true_root: root.canonicalize()?,
+            true_root: root.canonicalize()?.into(),
             selection,
             entries: entries.into_iter(),
             seen: 0,
         })
+    }
+
+    /// Where the root really is.
+    pub(super) fn true_root(&self) -> Arc<Path> {
+        Arc::clone(&self.true_root)
     }
 
     fn look_at(&mut self, entry: Result<DirEntry, walkdir::Error>) -> Option<Found> {

@@ -1,5 +1,6 @@
 //! Why one object was not made.
 
+use sealift::put::EntryError;
 use sealift::sandbox::CallError;
 use sealift_payload::{SourceError, SpoolError};
 
@@ -11,6 +12,9 @@ use crate::cli::{ExitStatus, Failure};
 pub(super) enum ItemError {
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// It is not any more what was found below a directory.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
     #[error(transparent)]
     Spool(#[from] SpoolError),
     /// Nothing to read from, which is not the same as nothing.
@@ -28,7 +32,7 @@ impl ItemError {
             Self::Upload(error) => status_of(error),
             Self::Source(SourceError::Changed { .. }) => ExitStatus::TryLater,
             Self::SpoolDirectory(_) | Self::NoStandardInput => ExitStatus::Usage,
-            Self::Source(_) | Self::Spool(_) => ExitStatus::Failed,
+            Self::Source(_) | Self::Entry(_) | Self::Spool(_) => ExitStatus::Failed,
         }
     }
 
@@ -41,7 +45,7 @@ impl ItemError {
             Self::NoStandardInput => {
                 Some("pipe data into it; for an empty object redirect it from /dev/null")
             }
-            Self::Source(_) | Self::Spool(_) | Self::SpoolDirectory(_) => None,
+            Self::Source(_) | Self::Entry(_) | Self::Spool(_) | Self::SpoolDirectory(_) => None,
         }
     }
 

@@ -109,7 +109,11 @@ impl<'a> Uploads<'a> {
     ) -> Result<(u64, Outcome), ItemError> {
         let watched = progress.begin(item.size);
         let source: Payload = match &item.input {
-            Input::File(path) => Source::open(path)?.into(),
+            Input::File(path) => {
+                let file = Source::open(path)?;
+                item.confirm(&file)?;
+                file.into()
+            }
             Input::Stdin => standard_input::stream(self.gateway.config()).await?.into(),
         };
         if let Some(size) = source.len() {

@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use sealift_payload::Source;
+
 use super::*;
 use crate::put::{Filter, Rule, Symlinks};
 
@@ -191,17 +193,56 @@ fn pipes_and_sockets_are_left_out() {
     assert!(matches!(entry.reason, EntryError::Special(_)) && !entry.reason.is_failure());
 }
 
-#[test]
-fn sizes_are_those_of_the_files() {
-    let root = tree();
+fn items(root: &Path) -> Vec<Item> {
     let selection = Selection {
         recursive: true,
         ..Selection::default()
     };
     let destination = "s3://bucket".parse().unwrap();
-    let plan = Plan::new(&[root.path().to_owned()], &destination, &selection).unwrap();
-    let sizes: Vec<_> = plan.items.iter().map(|item| item.size).collect();
+    let plan = Plan::new(&[root.to_owned()], &destination, &selection).unwrap();
+    plan.items
+}
+
+#[test]
+fn sizes_are_those_of_the_files() {
+    let root = tree();
+    let sizes: Vec<_> = items(root.path()).iter().map(|item| item.size).collect();
     assert_eq!(sizes, [Some(1), Some(1), Some(3), Some(7)]);
+}
+
+#[test]
+fn a_link_put_in_the_place_of_a_file_after_the_walk_is_noticed() {
+    let root = tree();
+    let outside = tempfile::tempdir().unwrap();
+    fs::create_dir(outside.path().join("e")).unwrap();
+    for name in ["secret", "e/c d"] {
+        fs::write(outside.path().join(name), "s").unwrap();
+    }
+    // Below a link too, a file may be replaced by another, and a directory by one inside.
+    symlink(root.path(), outside.path().join("link")).unwrap();
+    let items = items(&outside.path().join("link"));
+    fs::remove_file(root.path().join("a")).unwrap();
+    symlink(outside.path().join("secret"), root.path().join("a")).unwrap();
+    fs::rename(root.path().join("d/a"), root.path().join("b")).unwrap();
+    symlink("../b", root.path().join("d/a")).unwrap();
+    fs::rename(root.path().join("d/e"), root.path().join("e")).unwrap();
+    symlink(outside.path().join("e"), root.path().join("d/e")).unwrap();
+
+    let confirmed: Vec<_> = items
+        .iter()
+        .map(|item| {
+            let Input::File(path) = &item.input else {
+                panic!("{item:?}");
+            };
+            match item.confirm(&Source::open(path).unwrap()) {
+                Ok(()) => (&*item.key, true),
+                Err(EntryError::LeadsOut { .. }) => (&*item.key, false),
+                Err(error) => panic!("{error}"),
+            }
+        })
+        .collect();
+    let expected = [("a", false), ("b", true), ("d/a", true), ("d/e/c d", false)];
+    assert_eq!(confirmed, expected);
 }
 
 #[test]

@@ -144,6 +144,7 @@ fn the_content_type_is_guessed_from_the_name_unless_told_otherwise() {
             input,
             key: "key.json".into(),
             size: None,
+            within: None,
         };
         let setting = parse(options).unwrap().object.guess(&item);
         setting.map(|setting| setting.value)

@@ -12,6 +12,7 @@ fn plan(count: usize) -> Plan {
         input: Input::File(number.to_string().into()),
         key: number.to_string(),
         size: Some(1),
+        within: None,
     };
     Plan {
         bucket: "bucket".into(),
