@@ -7,13 +7,20 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::support::{
     Answer, Authority, SHORT, Server, configured, endless, eventually, fetch, full, get,
-    network_with, put, settings, stalled,
+    network_with, put, settings, stalled, stood_still,
 };
 
 fn network(authority: &Authority, origin: &str, shorten: impl FnOnce(&mut Settings)) -> Network {
     let mut settings = settings(authority);
     shorten(&mut settings);
     network_with(settings, [configured(origin)], None)
+}
+
+/// A network that soon gives up on what does not move.
+fn impatient(authority: &Authority, server: &Server) -> Network {
+    network(authority, &server.https(""), |settings| {
+        settings.timeouts.idle = SHORT;
+    })
 }
 
 #[tokio::test]
@@ -71,22 +78,11 @@ async fn the_first_byte() {
 async fn a_server_that_takes_nothing() {
     let authority = Authority::new();
     let server = Server::tls(&authority, Answer::Deaf).await;
-    let network = network(&authority, &server.https(""), |settings| {
-        settings.timeouts.idle = SHORT;
-    });
+    let network = impatient(&authority, &server);
     let error = put(&network, &server.https("/"), endless())
         .await
         .unwrap_err();
-    assert!(
-        matches!(
-            &error,
-            NetworkError::IdleTimeout {
-                stalled: Stalled::Sending,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert_eq!(stood_still(&error), Stalled::Sending);
     assert!(error.is_transient());
     eventually("the connection closes", || server.open() == 0).await;
 }
@@ -95,22 +91,11 @@ async fn a_server_that_takes_nothing() {
 async fn a_body_that_gives_nothing() {
     let authority = Authority::new();
     let server = Server::tls(&authority, Answer::Ok).await;
-    let network = network(&authority, &server.https(""), |settings| {
-        settings.timeouts.idle = SHORT;
-    });
+    let network = impatient(&authority, &server);
     let error = put(&network, &server.https("/"), stalled())
         .await
         .unwrap_err();
-    assert!(
-        matches!(
-            &error,
-            NetworkError::IdleTimeout {
-                stalled: Stalled::Source,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert_eq!(stood_still(&error), Stalled::Source);
     assert!(!error.is_transient());
     eventually("the connection closes", || server.open() == 0).await;
 }
@@ -119,20 +104,9 @@ async fn a_body_that_gives_nothing() {
 async fn a_response_that_falls_silent() {
     let authority = Authority::new();
     let server = Server::tls(&authority, Answer::Stall).await;
-    let network = network(&authority, &server.https(""), |settings| {
-        settings.timeouts.idle = SHORT;
-    });
+    let network = impatient(&authority, &server);
     let error = fetch(&network, &server.https("/")).await.unwrap_err();
-    assert!(
-        matches!(
-            &error,
-            NetworkError::IdleTimeout {
-                stalled: Stalled::Receiving,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert_eq!(stood_still(&error), Stalled::Receiving);
     assert!(error.is_transient());
     eventually("the connection closes", || server.open() == 0).await;
 }
@@ -142,9 +116,7 @@ async fn a_response_that_falls_silent() {
 async fn a_slow_reader_is_not_an_idle_server() {
     let authority = Authority::new();
     let server = Server::tls(&authority, Answer::Sized(6 << 20)).await;
-    let network = network(&authority, &server.https(""), |settings| {
-        settings.timeouts.idle = SHORT;
-    });
+    let network = impatient(&authority, &server);
     let response = get(&network, &server.https("/")).await.unwrap();
     tokio::time::sleep(SHORT + Duration::from_millis(100)).await;
     assert_eq!(crate::support::read(response).await.unwrap().len(), 6 << 20);

@@ -33,6 +33,15 @@ impl Kept {
         Journals::new(self.directory()).of(&id)
     }
 
+    /// The journal with these records of a component.
+    fn journal_with(&self, records: &[&[u8]]) -> Journal {
+        let mut journal = self.journal();
+        for record in records {
+            journal.append(record.to_vec()).unwrap();
+        }
+        journal
+    }
+
     /// The files in the directory; none without one.
     fn files(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.directory()).into_iter().flatten();
@@ -67,8 +76,7 @@ fn nothing_is_made_before_the_first_record() {
 #[test]
 fn the_next_process_finds_what_was_appended_and_noted() {
     let kept = Kept::new();
-    let mut journal = kept.journal();
-    journal.append(b"one".to_vec()).unwrap();
+    let mut journal = kept.journal_with(&[b"one"]);
     assert!(journal.note(b"delivered".to_vec()));
     journal.append(b"two".to_vec()).unwrap();
     assert!(journal.note(b"lost with the process".to_vec()));
@@ -85,15 +93,15 @@ fn the_next_process_finds_what_was_appended_and_noted() {
 #[test]
 fn a_record_without_a_load_comes_after_what_was_there() {
     let kept = Kept::new();
-    kept.journal().append(b"one".to_vec()).unwrap();
-    kept.journal().append(b"two".to_vec()).unwrap();
+    drop(kept.journal_with(&[b"one"]));
+    drop(kept.journal_with(&[b"two"]));
     assert_eq!(kept.journal().load().unwrap(), component(&[b"one", b"two"]));
 }
 
 #[test]
 fn directory_and_file_are_this_users_alone() {
     let kept = Kept::new();
-    kept.journal().append(b"one".to_vec()).unwrap();
+    drop(kept.journal_with(&[b"one"]));
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&kept.directory()), 0o700);
     assert_eq!(mode(&kept.only_file()), 0o600);
@@ -104,8 +112,7 @@ fn a_journal_that_somebody_holds_is_busy_for_everybody_else() {
     let kept = Kept::new();
     let mut absent = kept.journal();
     absent.load().unwrap();
-    let mut holder = kept.journal();
-    holder.append(b"one".to_vec()).unwrap();
+    let holder = kept.journal_with(&[b"one"]);
     let busy = |outcome| matches!(outcome, Err(JournalError::Busy { .. }));
     assert!(busy(kept.journal().load().map(drop)));
     assert!(busy(kept.journal().append(b"two".to_vec())));
@@ -121,21 +128,17 @@ fn a_journal_that_somebody_holds_is_busy_for_everybody_else() {
 #[test]
 fn a_journal_is_removed_when_its_job_ended_well_and_when_it_is_empty() {
     let kept = Kept::new();
-    let mut journal = kept.journal();
-    journal.append(b"one".to_vec()).unwrap();
+    let mut journal = kept.journal_with(&[b"one"]);
     journal.remove().unwrap();
     assert!(kept.files().is_empty());
 
-    let mut journal = kept.journal();
-    journal.append(b"one".to_vec()).unwrap();
+    let mut journal = kept.journal_with(&[b"one"]);
     journal.reset().unwrap();
     assert_eq!(journal.load().unwrap(), Records::default());
     drop(journal);
     assert!(kept.files().is_empty());
 
-    kept.journal()
-        .append(b"of an earlier attempt".to_vec())
-        .unwrap();
+    drop(kept.journal_with(&[b"of an earlier attempt"]));
     kept.journal().remove().unwrap();
     assert!(kept.files().is_empty());
 }
@@ -153,13 +156,12 @@ fn a_reset_forgets_what_was_noted() {
 #[test]
 fn a_name_taken_away_before_the_lock_is_looked_for_again() {
     let kept = Kept::new();
-    let mut journal = kept.journal();
-    journal.append(b"one".to_vec()).unwrap();
+    let mut journal = kept.journal_with(&[b"one"]);
     let file = kept.only_file();
     journal.remove().unwrap();
     assert!(LogFile::open(&file).unwrap().is_none());
 
-    kept.journal().append(b"one".to_vec()).unwrap();
+    drop(kept.journal_with(&[b"one"]));
     let opened = fs::File::options().append(true).open(&file).unwrap();
     fs::remove_file(&file).unwrap();
     assert!(LogFile::lock(opened, &file).unwrap().is_none());
@@ -168,10 +170,7 @@ fn a_name_taken_away_before_the_lock_is_looked_for_again() {
 #[test]
 fn a_torn_tail_is_cut_and_written_over() {
     let kept = Kept::new();
-    let mut journal = kept.journal();
-    journal.append(b"one".to_vec()).unwrap();
-    journal.append(b"two".to_vec()).unwrap();
-    drop(journal);
+    drop(kept.journal_with(&[b"one", b"two"]));
     let file = kept.only_file();
     let whole = fs::read(&file).unwrap();
     for cut in 1..whole.len() {
@@ -190,10 +189,7 @@ fn a_torn_tail_is_cut_and_written_over() {
 #[test]
 fn damage_names_the_file_and_the_way_out_which_a_reset_takes() {
     let kept = Kept::new();
-    let mut journal = kept.journal();
-    journal.append(b"one".to_vec()).unwrap();
-    journal.append(b"two".to_vec()).unwrap();
-    drop(journal);
+    drop(kept.journal_with(&[b"one", b"two"]));
     let file = kept.only_file();
     let mut bytes = fs::read(&file).unwrap();
     bytes[14] ^= 1;
@@ -239,8 +235,7 @@ fn records_notes_and_journals_are_bounded() {
 #[test]
 fn a_full_journal_takes_no_more_and_keeps_what_it_has() {
     let kept = Kept::new();
-    let mut journal = kept.journal();
-    journal.append(b"one".to_vec()).unwrap();
+    let mut journal = kept.journal_with(&[b"one"]);
     let State::Held(file) = &mut journal.state else {
         panic!("{journal:?}");
     };
@@ -277,7 +272,7 @@ fn the_oldest_of_too_many_journals_goes_unless_it_is_held() {
 #[test]
 fn a_link_in_the_place_of_a_journal_is_not_followed() {
     let kept = Kept::new();
-    kept.journal().append(b"one".to_vec()).unwrap();
+    drop(kept.journal_with(&[b"one"]));
     let file = kept.only_file();
     let elsewhere = kept.0.path().join("elsewhere");
     fs::rename(&file, &elsewhere).unwrap();
@@ -289,7 +284,7 @@ fn a_link_in_the_place_of_a_journal_is_not_followed() {
 #[test]
 fn a_journal_that_others_can_write_to_is_not_believed() {
     let kept = Kept::new();
-    kept.journal().append(b"one".to_vec()).unwrap();
+    drop(kept.journal_with(&[b"one"]));
     let file = kept.only_file();
     for (mode, believed) in [(0o620, false), (0o602, false), (0o644, true)] {
         fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
@@ -304,7 +299,7 @@ fn a_journal_that_others_can_write_to_is_not_believed() {
 #[test]
 fn nothing_is_added_behind_a_tail_that_could_not_be_cut() {
     let kept = Kept::new();
-    kept.journal().append(b"one".to_vec()).unwrap();
+    drop(kept.journal_with(&[b"one"]));
     let path = kept.only_file();
     let torn = [fs::read(&path).unwrap(), b"SJ1".to_vec()].concat();
     fs::write(&path, &torn).unwrap();

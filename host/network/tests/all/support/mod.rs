@@ -14,7 +14,7 @@ use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use sealift_network::{
     IdentityRule, IdentitySource, Network, NetworkError, Policy, RequestBody, RequestLimits,
-    ResponseBody, Roots, Rule, Settings, Timeouts,
+    ResponseBody, Roots, Rule, Settings, Stalled, Timeouts,
 };
 
 pub(crate) use self::authority::{Authority, Validity};
@@ -110,6 +110,15 @@ pub(crate) async fn fetch(network: &Network, uri: &str) -> Result<Bytes, Network
 
 pub(crate) async fn read(response: Response<ResponseBody>) -> Result<Bytes, NetworkError> {
     Ok(response.into_body().collect().await?.to_bytes())
+}
+
+/// What stood still, of an error that says that something did.
+#[track_caller]
+pub(crate) fn stood_still(error: &NetworkError) -> Stalled {
+    match error {
+        NetworkError::IdleTimeout { stalled, .. } => *stalled,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Waits until `condition` holds, for at most 10 s.
