@@ -53,7 +53,9 @@ impl JobJournal {
         self.with(|file, _| file.load()).await
     }
 
-    /// Notes something of the host's own, to be written with the component's next record.
+    /// Notes something of the host's own, to be written with the component's next record: in one
+    /// frame, so that whatever a crash leaves, no record of a part is without the note of it. A
+    /// part that the crash took from both is sent again.
     pub(super) fn note(&self, record: Vec<u8>) {
         let mut notes = lock(&self.notes);
         if notes.len() < MOST_NOTES {

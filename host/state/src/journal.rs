@@ -29,8 +29,9 @@ pub const LARGEST_JOURNAL: u64 = 16 * 1024 * 1024;
 pub const MOST_JOURNALS: usize = 1000;
 
 /// What the host notes between two records of the component, in bytes: parts that were delivered
-/// meanwhile, under 1 KiB each. It goes into one write with the record.
-const MOST_NOTED: usize = 60 * 1024;
+/// meanwhile, of which 64 are under way at most, and under 2 KiB each. It goes into one write with
+/// the record.
+const MOST_NOTED: usize = 128 * 1024;
 
 /// The journals of a state directory.
 #[derive(Clone, Debug)]

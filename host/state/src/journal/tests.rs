@@ -233,6 +233,17 @@ fn records_notes_and_journals_are_bounded() {
 }
 
 #[test]
+fn the_notes_of_all_parts_that_can_be_under_way_fit() {
+    let kept = Kept::new();
+    let mut journal = kept.journal();
+    assert!((0..64).all(|_| journal.note(vec![b'n'; 2000])));
+    journal.append(vec![b'r'; LONGEST_RECORD]).unwrap();
+    drop(journal);
+    let records = kept.journal().load().unwrap();
+    assert_eq!((records.host.len(), records.component.len()), (64, 1));
+}
+
+#[test]
 fn a_full_journal_takes_no_more_and_keeps_what_it_has() {
     let kept = Kept::new();
     let mut journal = kept.journal_with(&[b"one"]);
