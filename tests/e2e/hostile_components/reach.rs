@@ -1,0 +1,52 @@
+//! Where a component must not get.
+
+use localcloud::RoleAlias;
+use sealift_tests::Cloud;
+
+use crate::{NO_LIMIT, fails, misbehaved};
+
+#[test]
+pub(crate) fn opens_socket() {
+    let cloud = fails(
+        "opens_socket",
+        NO_LIMIT,
+        &["imports what this host does not offer", "wasi:sockets/"],
+    );
+    assert_eq!(cloud.counts().s3_connections, 0);
+}
+
+#[test]
+pub(crate) fn calls_forbidden_origin() {
+    fails("calls_forbidden_origin", NO_LIMIT, &["HttpRequestDenied"]);
+}
+
+#[test]
+pub(crate) fn asks_for_another_role() {
+    let cloud = Cloud::start();
+    let hour = std::time::Duration::from_hours(1);
+    let admin = RoleAlias {
+        duration: hour,
+        max_session_duration: hour,
+        assumable: true,
+    };
+    cloud.registry().set_role_alias("admin", admin);
+    cloud.registry().attach_policy(cloud.device(), "admin");
+    misbehaved(&cloud, "asks_for_another_role", NO_LIMIT).failed(1, &["10 of 10 denied"]);
+    assert_eq!(
+        (
+            cloud.counts().provider_connections,
+            cloud.counts().credentials_issued
+        ),
+        (0, 0)
+    );
+}
+
+#[test]
+pub(crate) fn fetches_while_uploading() {
+    let cloud = fails(
+        "fetches_while_uploading",
+        NO_LIMIT,
+        &["the egress policy allows no GET request"],
+    );
+    assert_eq!(cloud.counts().provider_requests, 0);
+}
