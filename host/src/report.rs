@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-/// The error and all its causes in one line, for logs and for components.
+/// The error and all its causes in one [`line`], for logs and for components.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -11,7 +11,7 @@ pub fn chain(error: &dyn Error) -> String {
         text.push_str(&error.to_string());
         cause = error.source();
     }
-    text
+    line(&text)
 }
 
 /// The text without what could drive a terminal: control characters, and those by which Unicode
@@ -31,4 +31,21 @@ pub fn harmless(text: &str) -> String {
 /// [`harmless`] on one line, for what somebody else named: it cannot pass for a line of ours.
 pub fn line(text: &str) -> String {
     harmless(text).replace(['\n', '\t'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot read `{0}`")]
+    struct Unreadable(&'static str, #[source] io::Error);
+
+    #[test]
+    fn a_file_s_name_does_not_pass_for_a_line_of_ours() {
+        let error = Unreadable("a\nerror: \u{1b}[2Jb", io::Error::other("no\tway"));
+        assert_eq!(chain(&error), "cannot read `a error: \u{fffd}[2Jb`: no way");
+    }
 }
