@@ -7,6 +7,7 @@
 //! again: the host's vault answers from its cache, and what it hands out is fresh when the request
 //! is signed, however long the wait before it was.
 
+mod clearing;
 mod ending;
 mod exchange;
 mod job;
@@ -34,6 +35,7 @@ use crate::error::{Error, ErrorKind};
 use crate::response::Response;
 use crate::retry::Policy;
 use crate::s3::{Region, UploadId};
+use clearing::Leftovers;
 use exchange::{Ended, Exchanges};
 use parts::Parts;
 use stage::Stage;
@@ -177,11 +179,9 @@ pub struct Upload {
     /// What is done before anything else, in order.
     queue: VecDeque<Action>,
     multipart: Option<Multipart>,
-    /// Uploads may be left over that were begun since then, in seconds since 1970, and that we do
-    /// not know the ids of.
-    strays: Option<i64>,
-    /// Uploads that are still to be aborted.
-    condemned: Vec<UploadId>,
+    leftovers: Leftovers,
+    /// Whether an earlier run may have completed the upload unheard.
+    completing: bool,
     /// Whether the journal takes entries.
     journaled: bool,
     /// Whether the journal has any.
@@ -208,8 +208,8 @@ impl Upload {
             stage: Stage::Loading,
             queue: VecDeque::from([Action::Load]),
             multipart: None,
-            strays: None,
-            condemned: Vec::new(),
+            leftovers: Leftovers::default(),
+            completing: false,
             journaled: true,
             written: false,
             moved: false,

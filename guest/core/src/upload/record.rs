@@ -8,13 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use super::parts::{MAX_PART, MAX_PARTS, MIN_PART, Parts, StoredPart, known_range};
 use crate::checksum::{Algorithm, Digest};
-use crate::s3::PartNumber;
+use crate::s3::{PartNumber, UploadId};
 
 /// The version of the entries that are written and understood.
 const VERSION: u8 = 1;
 
 /// More entries of parts than any upload writes: each part, and some again.
 const MOST_RECORDED: usize = 2 * MAX_PARTS as usize;
+
+/// So many uploads that could not be aborted are remembered.
+pub(super) const MOST_LEFT: usize = 100;
 
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +35,12 @@ pub(super) enum Record {
     },
     /// It is about to be completed.
     Completing,
+    /// An upload that could not be aborted. Where it is the one of the last intent, nothing of that
+    /// goes on.
+    Left { upload_id: String },
+    /// Others may be left that were begun since then, in seconds since 1970, and that we do not
+    /// know the ids of.
+    Strays { since: i64 },
 }
 
 /// What an upload is made of. Another upload goes on with it only if it is made of the same.
@@ -54,7 +63,18 @@ struct Entry {
     record: Record,
 }
 
-/// What an earlier run has left.
+/// All that the entries tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Journal {
+    /// The upload that was begun last.
+    pub(super) past: Option<Past>,
+    /// Uploads that are still to be aborted.
+    pub(super) left: Vec<UploadId>,
+    /// Others may be left that were begun since then, in seconds since 1970.
+    pub(super) strays: Option<i64>,
+}
+
+/// An upload that an earlier run has left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Past {
     pub(super) intent: Intent,
@@ -92,44 +112,66 @@ impl Record {
     }
 }
 
-impl Past {
-    /// What the entries tell; nothing if they do not begin with an intent that we can read. The
-    /// last intent counts, and what follows an entry that cannot be read does not.
-    pub(super) fn read(entries: &[Vec<u8>]) -> Option<Self> {
-        let mut past: Option<Self> = None;
+impl Journal {
+    /// What the entries tell. The last intent counts, and what follows an entry that cannot be
+    /// read, or that has no intent before it, does not.
+    pub(super) fn read(entries: &[Vec<u8>]) -> Self {
+        let mut journal = Self::default();
         for record in entries.iter().map_while(|entry| Record::decode(entry)) {
-            match (record, &mut past) {
-                (Record::Intent(intent), _) => {
-                    past = Some(Self {
-                        intent,
-                        upload_id: None,
-                        alone: true,
-                        completing: false,
-                        parts: Vec::new(),
-                    });
-                }
-                (Record::Created { upload_id, alone }, Some(past)) => {
-                    past.upload_id = Some(upload_id);
-                    past.alone = alone;
-                }
-                (Record::Completing, Some(past)) => past.completing = true,
-                (
-                    Record::Part {
-                        number,
-                        etag,
-                        checksum,
-                    },
-                    Some(past),
-                ) => match PartNumber::new(number) {
-                    Some(number) if past.parts.len() < MOST_RECORDED => {
-                        past.parts.push((number, etag, checksum));
-                    }
-                    _ => return Some(past.clone()),
-                },
-                _ => return past,
+            if journal.add(record).is_none() {
+                break;
             }
         }
-        past
+        journal
+    }
+
+    /// Nothing where the entry makes no sense at its place.
+    fn add(&mut self, record: Record) -> Option<()> {
+        match record {
+            Record::Intent(intent) => self.past = Some(Past::of(intent)),
+            Record::Left { upload_id } => self.leave(&upload_id),
+            Record::Strays { since } => {
+                self.strays = Some(self.strays.map_or(since, |earlier| earlier.min(since)));
+            }
+            Record::Created { upload_id, alone } => {
+                let past = self.past.as_mut()?;
+                past.upload_id = Some(upload_id);
+                past.alone = alone;
+            }
+            Record::Completing => self.past.as_mut()?.completing = true,
+            Record::Part {
+                number,
+                etag,
+                checksum,
+            } => {
+                let parts = &mut self.past.as_mut()?.parts;
+                let number = PartNumber::new(number).filter(|_| parts.len() < MOST_RECORDED)?;
+                parts.push((number, etag, checksum));
+            }
+        }
+        Some(())
+    }
+
+    fn leave(&mut self, upload_id: &str) {
+        let is_last = |past: &mut Past| past.upload_id.as_deref() == Some(upload_id);
+        drop(self.past.take_if(is_last));
+        if let Ok(upload) = upload_id.parse()
+            && self.left.len() < MOST_LEFT
+        {
+            self.left.push(upload);
+        }
+    }
+}
+
+impl Past {
+    fn of(intent: Intent) -> Self {
+        Self {
+            intent,
+            upload_id: None,
+            alone: true,
+            completing: false,
+            parts: Vec::new(),
+        }
     }
 
     /// Whether an upload made of `intent` can go on with this one.
@@ -210,8 +252,17 @@ mod tests {
         }
     }
 
+    fn journal(records: &[Record]) -> Journal {
+        Journal::read(&records.iter().map(Record::encode).collect::<Vec<_>>())
+    }
+
     fn read(records: &[Record]) -> Option<Past> {
-        Past::read(&records.iter().map(Record::encode).collect::<Vec<_>>())
+        journal(records).past
+    }
+
+    fn left(id: &str) -> Record {
+        let upload_id = id.to_owned();
+        Record::Left { upload_id }
     }
 
     #[test]
@@ -221,12 +272,16 @@ mod tests {
             r#"{"v":1,"record":{"created":{"upload_id":"U","alone":true}}}"#,
             r#"{"v":1,"record":{"part":{"number":2,"etag":"e","checksum":null}}}"#,
             r#"{"v":1,"record":"completing"}"#,
+            r#"{"v":1,"record":{"left":{"upload_id":"V"}}}"#,
+            r#"{"v":1,"record":{"strays":{"since":3}}}"#,
         ];
         let records = [
             Record::Intent(intent()),
             created("U"),
             part(2, None),
             Record::Completing,
+            left("V"),
+            Record::Strays { since: 3 },
         ];
         for (entry, record) in entries.iter().zip(&records) {
             assert_eq!(String::from_utf8(record.encode()).unwrap(), *entry);
@@ -242,7 +297,7 @@ mod tests {
         assert_eq!(read(&[]), None);
         assert_eq!(read(&[created("U"), Record::Intent(intent())]), None);
         let damaged = [b"x".to_vec(), Record::Intent(intent()).encode()];
-        assert_eq!(Past::read(&damaged), None);
+        assert_eq!(Journal::read(&damaged), Journal::default());
     }
 
     #[test]
@@ -260,6 +315,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_is_remembered_and_does_not_go_on() {
+        let began = [Record::Intent(intent()), created("U"), part(1, None)];
+        let other = [&began[..], &[left("V")]].concat();
+        assert_eq!(read(&other), read(&began));
+        let same = journal(&[&began[..], &[left("V"), left("U")]].concat());
+        assert_eq!(same.past, None);
+        let ids: Vec<_> = same.left.iter().map(UploadId::as_str).collect();
+        assert_eq!(ids, ["V", "U"]);
+        let many = vec![left("V"); 2 * MOST_LEFT];
+        assert_eq!(journal(&many).left.len(), MOST_LEFT);
+        let strays = [8, 3, 5].map(|since| Record::Strays { since });
+        assert_eq!(journal(&strays).strays, Some(3));
+    }
+
+    #[test]
     fn what_follows_an_entry_that_cannot_be_read_does_not_count() {
         let first = [Record::Intent(intent()), created("U"), part(1, None)];
         for damage in [
@@ -270,7 +340,7 @@ mod tests {
             let mut entries: Vec<_> = first.iter().map(Record::encode).collect();
             entries.push(damage.to_vec());
             entries.push(part(2, None).encode());
-            assert_eq!(Past::read(&entries), read(&first));
+            assert_eq!(Journal::read(&entries), journal(&first));
         }
         let impossible = [part(0, None), part(2, None)];
         let all: Vec<_> = first.iter().chain(&impossible).cloned().collect();
@@ -355,6 +425,7 @@ mod tests {
         let number = MAX_PARTS;
         for record in [
             created(&long(1024)),
+            left(&long(1024)),
             Record::Part {
                 number,
                 etag,
@@ -369,7 +440,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_without_harm(entries in prop::collection::vec(any::<Vec<u8>>(), 0..8)) {
-            let _ = Past::read(&entries);
+            let _ = Journal::read(&entries);
         }
 
         #[test]

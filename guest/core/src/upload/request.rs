@@ -12,6 +12,7 @@ use crate::checksum::{Algorithm, Digest};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
 use crate::response::Response;
+use crate::s3::listing::Marker;
 use crate::s3::multipart::{self, ObjectChecksum, PartPage, UnfinishedPage};
 use crate::s3::{self, Operation, PartNumber, UploadId};
 use crate::sign::{self, Payload, Scope};
@@ -23,8 +24,8 @@ pub(super) enum Purpose {
     Find,
     /// To make the object in one go.
     Put { length: u64 },
-    /// To find uploads of the same object that were left behind.
-    Sweep,
+    /// To find uploads of the same object that were left behind: a page, the first being 1.
+    Sweep { after: Option<Marker>, page: u8 },
     /// To begin a multipart upload.
     Create,
     /// To store a part.
@@ -94,19 +95,20 @@ impl Purpose {
     /// Whether it is worth telling, and a word of the user's may stop it: what clears up is not
     /// stopped.
     pub(super) fn can_be_stopped(&self) -> bool {
-        !matches!(self, Self::Abort { .. } | Self::Sweep)
+        !matches!(self, Self::Abort { .. } | Self::Sweep { .. })
     }
 
     /// Whether the very same request would fail again although others like it would not.
     pub(super) fn is_final(&self, error: &Error) -> bool {
-        matches!(self, Self::Complete { .. }) && error.kind == ErrorKind::Conflict
+        let busy = error.code.as_deref() == Some("OperationAborted");
+        matches!(self, Self::Complete { .. }) && error.kind == ErrorKind::Conflict && !busy
     }
 
     fn operation(&self) -> Option<Operation<'_>> {
         Some(match self {
             Self::Find => Operation::HeadObject,
             Self::Put { .. } => Operation::PutObject,
-            Self::Sweep => return None,
+            Self::Sweep { .. } => return None,
             Self::Create => Operation::CreateMultipartUpload,
             Self::Part { upload, number, .. } => Operation::UploadPart {
                 upload,
@@ -130,14 +132,14 @@ impl Purpose {
         now: SystemTime,
     ) -> Result<(Request<()>, Body), Error> {
         let mut request = Request::new(());
-        if let Some(operation) = self.operation() {
+        if let Self::Sweep { after, .. } = self {
+            *request.method_mut() = Method::GET;
+            *request.uri_mut() = job.listing().uri(after.as_ref())?;
+            *request.headers_mut() = job.options.listing_headers();
+        } else if let Some(operation) = self.operation() {
             *request.method_mut() = operation.method();
             *request.uri_mut() = job.destination.uri_of(operation)?;
             *request.headers_mut() = job.options.headers(operation);
-        } else {
-            *request.method_mut() = Method::GET;
-            *request.uri_mut() = job.listing().uri(None)?;
-            *request.headers_mut() = job.options.listing_headers();
         }
         let headers = request.headers_mut();
         self.describe(job, headers)?;
@@ -213,8 +215,8 @@ impl Purpose {
         sent: Option<&str>,
     ) -> Result<Receipt, Error> {
         let place = &job.destination;
-        if let Self::Sweep = self {
-            let page = multipart::unfinished(response, None, &job.listing())?;
+        if let Self::Sweep { after, .. } = self {
+            let page = multipart::unfinished(response, after.as_ref(), &job.listing())?;
             return Ok(Receipt::Unfinished(page));
         }
         let judged = match self {
@@ -231,7 +233,7 @@ impl Purpose {
             | Self::Put { .. }
             | Self::Part { .. }
             | Self::Abort { .. }
-            | Self::Sweep => {
+            | Self::Sweep { .. } => {
                 if let Some(operation) = self.operation()
                     && let Some(refusal) = s3::error::refusal(response, operation, place)
                 {

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::clearing::Leftovers;
 use super::job::{Length, Outcome};
 use super::parts::{Part, Parts, part_size};
-use super::record::{Past, Record};
+use super::record::{Journal, Past, Record};
 use super::request::{Found, Purpose};
 use super::{Action, Multipart, Upload};
 use crate::clock::{self, Now};
@@ -18,7 +19,7 @@ pub(super) enum Stage {
     /// The journal is being read.
     Loading,
     /// Uploads that an earlier run left behind are looked for.
-    Sweeping { since: i64 },
+    Sweeping,
     /// Uploads that an earlier run left behind are being aborted.
     Clearing,
     /// The store is asked what it has under the object's key.
@@ -30,12 +31,13 @@ pub(super) enum Stage {
     /// One `PUT` makes the object.
     Putting,
     /// A multipart upload is being created.
-    Creating { peeked: Vec<Range<u64>> },
-    /// The store is asked which parts it has.
-    Reconciling {
-        listed: Vec<StoredPart>,
-        completing: bool,
+    Creating {
+        peeked: Vec<Range<u64>>,
+        /// When that began, in seconds since 1970.
+        since: i64,
     },
+    /// The store is asked which parts it has.
+    Reconciling { listed: Vec<StoredPart> },
     /// Parts are being sent.
     Sending,
     /// The object is being made of its parts.
@@ -53,8 +55,8 @@ pub(super) enum Stage {
 pub(super) enum Why {
     /// The same object need not be sent.
     Skip,
-    /// A request may have made the object although it failed like this.
-    Unsure(Error),
+    /// A request may have made the object, of so many bytes, although it failed like this.
+    Unsure { error: Error, length: u64 },
 }
 
 impl Upload {
@@ -79,22 +81,27 @@ impl Upload {
             return self.begin(now);
         }
         self.written = true;
-        let Some(past) = Past::read(&entries) else {
-            self.queue.push_back(Action::Reset);
-            return self.begin(now);
+        let mut journal = Journal::read(&entries);
+        self.leftovers = Leftovers::of(&mut journal);
+        let Some(past) = journal.past else {
+            self.stage = Stage::Clearing;
+            return self.cleared(now);
         };
-        match past.upload_id.as_deref().map(str::parse::<UploadId>) {
-            Some(Ok(id)) if past.continues(&self.job.intent(now)) => self.resume(id, &past),
-            Some(Ok(upload)) => {
-                self.stage = Stage::Clearing;
-                self.exchanges.open(Purpose::Abort { upload });
-            }
-            Some(Err(_)) | None => {
-                let since = past.intent.at;
-                self.stage = Stage::Sweeping { since };
-                self.exchanges.open(Purpose::Sweep);
-            }
+        let upload = past.upload_id.as_deref().map(str::parse::<UploadId>);
+        let Some(Ok(upload)) = upload else {
+            self.leftovers.strayed(past.intent.at);
+            self.stage = Stage::Sweeping;
+            return self.sweep();
+        };
+        if !past.alone {
+            self.leftovers.strayed(past.intent.at);
         }
+        if past.continues(&self.job.intent(now)) {
+            return self.resume(upload, &past);
+        }
+        self.leftovers.condemn(upload);
+        self.stage = Stage::Clearing;
+        self.cleared(now);
     }
 
     fn resume(&mut self, id: UploadId, past: &Past) {
@@ -104,12 +111,9 @@ impl Upload {
             upload: id.clone(),
             after: None,
         });
-        self.strays = (!past.alone).then_some(past.intent.at);
+        self.completing = past.completing;
         self.multipart = Some(Multipart { id, parts });
-        self.stage = Stage::Reconciling {
-            listed: Vec::new(),
-            completing: past.completing,
-        };
+        self.stage = Stage::Reconciling { listed: Vec::new() };
     }
 
     /// The way from the start.
@@ -188,22 +192,23 @@ impl Upload {
             }
         }
         self.append(&Record::Intent(self.job.intent(now)));
-        self.stage = Stage::Creating { peeked };
+        let since = clock::unix_seconds(now.wall);
+        self.stage = Stage::Creating { peeked, since };
         self.exchanges.open(Purpose::Create);
     }
 
     /// The store knows the upload.
-    pub(super) fn created(&mut self, id: UploadId, alone: bool, now: Now) {
-        let Stage::Creating { peeked } = &mut self.stage else {
+    pub(super) fn created(&mut self, id: UploadId, alone: bool) {
+        let Stage::Creating { peeked, since } = &mut self.stage else {
             return;
         };
-        let peeked = std::mem::take(peeked);
+        let (peeked, since) = (std::mem::take(peeked), *since);
         if !alone {
-            self.may_have_strays(now);
+            self.leftovers.strayed(since);
         }
         self.append(&Record::Created {
             upload_id: id.as_str().to_owned(),
-            alone: self.strays.is_none(),
+            alone,
         });
         let size = self.job.transfer.part_size;
         let mut parts = match self.job.length {
@@ -218,12 +223,6 @@ impl Upload {
         if let Err(error) = taken {
             self.give_up(error);
         }
-    }
-
-    /// Something may be left over that was begun by now.
-    pub(super) fn may_have_strays(&mut self, now: Now) {
-        self.strays
-            .get_or_insert_with(|| clock::unix_seconds(now.wall));
     }
 
     /// Fills the free places with parts, takes more of the stream, or completes.

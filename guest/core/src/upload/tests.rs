@@ -5,6 +5,7 @@
 
 mod bench;
 mod doubt;
+mod leftovers;
 mod model;
 mod multipart;
 mod plan;

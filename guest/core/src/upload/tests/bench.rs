@@ -13,7 +13,7 @@ use crate::clock::Now;
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
 use crate::retry::Policy;
-use crate::upload::record::Past;
+use crate::upload::record::{Journal, Past};
 use crate::upload::{Action, Body, Event, Job, Outcome, RequestId, Step, Upload};
 
 /// A request that the machine sent.
@@ -225,7 +225,7 @@ impl Bench {
 
     fn append(&mut self, entry: Vec<u8>) -> Result<(), Error> {
         let text = String::from_utf8_lossy(&entry).into_owned();
-        let kinds = ["intent", "created", "part", "completing"];
+        let kinds = ["intent", "created", "part", "completing", "left", "strays"];
         let kind = kinds
             .iter()
             .find(|kind| text.contains(&format!("\"{kind}\"")));
@@ -315,5 +315,5 @@ pub(super) fn keys(id: &str) -> Credentials {
 
 /// What a journal has of an upload under way.
 pub(super) fn read(entries: &[Vec<u8>]) -> Past {
-    Past::read(entries).unwrap()
+    Journal::read(entries).past.unwrap()
 }

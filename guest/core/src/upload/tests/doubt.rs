@@ -141,6 +141,59 @@ fn a_condition_that_fails_after_a_lost_answer_may_be_our_own_doing() {
 }
 
 #[test]
+fn after_a_crash_behind_the_completion_a_condition_that_fails_may_be_our_own_doing() {
+    let plan = Plan::parts(2);
+    for (head, ours) in [(same(&plan), true), (refuse(403, ""), false)] {
+        let mut bench = plan.bench();
+        let mut entries = journal(&plan, &[1, 2]);
+        entries.push(Record::Completing.encode());
+        bench.journal = Ok(entries);
+        let result = bench.run(|sent| match sent.what.as_str() {
+            "list" => refuse(403, "AccessDenied"),
+            "complete U0" => refuse(412, "PreconditionFailed"),
+            "head" => head.clone(),
+            _ => accept(),
+        });
+        assert_eq!(bench.sends(), ["list", "complete U0", "head", "abort U0"]);
+        match result {
+            Ok(Outcome::AlreadyThere(_)) => assert!(ours),
+            Err(error) => {
+                assert!(!ours);
+                assert_eq!(error.kind, ErrorKind::PreconditionFailed);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_object_that_cannot_be_looked_at_now_is_looked_at_by_the_next_run() {
+    let (bench, result) = completing(
+        &[fail(ErrorKind::Network), refuse(404, "NoSuchUpload")],
+        &fail(ErrorKind::Timeout),
+    );
+    assert_eq!(result.unwrap_err().kind, ErrorKind::Timeout);
+    assert_eq!(bench.count("send create"), 1);
+
+    let plan = Plan::parts(2);
+    let mut next = plan.bench();
+    next.journal = bench.journal;
+    let result = next.run(|sent| match sent.what.as_str() {
+        "list" => refuse(404, "NoSuchUpload"),
+        _ => same(&plan),
+    });
+    assert!(matches!(result, Ok(Outcome::AlreadyThere(_))), "{result:?}");
+    assert_eq!(next.sends(), ["list", "head"]);
+}
+
+#[test]
+fn a_completion_that_another_one_is_in_the_way_of_is_repeated_and_no_part_is() {
+    let (bench, result) = completing(&[refuse(409, "OperationAborted"), accept()], &accept());
+    assert!(matches!(result, Ok(Outcome::Stored(_))), "{result:?}");
+    assert_eq!(bench.sends()[3..], ["complete U1", "complete U1"]);
+}
+
+#[test]
 fn an_upload_is_begun_anew_twice_and_no_more() {
     let mut bench = Plan::parts(2).bench();
     let result = bench.run(|sent| match sent.what.split(' ').next().unwrap() {

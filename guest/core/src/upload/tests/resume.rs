@@ -155,17 +155,32 @@ fn parts_are_listed_over_several_pages() {
 }
 
 #[test]
-fn a_role_that_may_not_list_trusts_its_journal_and_says_so() {
+fn where_parts_cannot_be_listed_the_journal_is_trusted_and_that_is_told() {
     let plan = Plan::parts(3);
-    for reply in [refuse(403, "AccessDenied"), refuse(501, "NotImplemented")] {
+    for reply in [
+        refuse(403, "AccessDenied"),
+        refuse(501, "NotImplemented"),
+        refuse(405, "MethodNotAllowed"),
+        refuse(400, "InvalidArgument"),
+        refuse(500, "InternalError"),
+        answer(200, &[], "<html/>"),
+        answer(200, &[], "<ListPartsResult><Part/></ListPartsResult>"),
+        // Page after page the same: it does not know the marker.
+        listed(&[(1, "e1", MIN_PART)], true),
+    ] {
         let mut bench = resumed(&plan, journal(&plan, &[1, 2]));
         let result = bench.run(|sent| match sent.what.as_str() {
-            "list" => reply.clone(),
+            "list" | "list after 1" => reply.clone(),
             _ => accept(),
         });
         assert!(stored(&result));
-        assert_eq!(bench.sends(), ["list", "part 3", "complete U0"]);
-        assert_eq!(bench.upload.failures().len(), 1);
+        let sends = bench.sends();
+        let sends: Vec<_> = sends
+            .iter()
+            .filter(|what| !what.starts_with("list"))
+            .collect();
+        assert_eq!(sends, [&"part 3", &"complete U0"], "{reply:?}");
+        assert!(!bench.upload.failures().is_empty());
     }
 }
 
@@ -202,6 +217,37 @@ fn an_upload_that_is_gone_is_begun_anew() {
     assert!(stored(&result));
     assert_eq!(bench.sends()[..2], ["list", "part 2"]);
     assert_eq!(bench.sends()[2..], all);
+}
+
+#[test]
+fn an_upload_that_a_store_without_codes_does_not_know_is_aborted_and_begun_anew() {
+    let plan = Plan::parts(2);
+    for gone in [answer(404, &[], ""), refuse(404, "NoSuchKey")] {
+        for at in ["list", "part 2", "complete U0"] {
+            let mut bench = resumed(&plan, journal(&plan, &[1]));
+            let result = bench.run(|sent| match (sent.what.as_str(), sent.nth) {
+                (what, 1) if what == at => gone.clone(),
+                ("list", _) => page(&[1]),
+                ("head", _) => refuse(404, ""),
+                _ => accept(),
+            });
+            assert!(stored(&result), "{result:?}");
+            let abort = bench.position("send abort U0");
+            assert!(abort < bench.position("send create"));
+            assert_eq!(bench.sends().last(), Some(&"complete U1"));
+        }
+    }
+}
+
+#[test]
+fn a_bucket_that_is_not_there_now_does_not_cost_the_journal() {
+    let plan = Plan::parts(2);
+    let entries = journal(&plan, &[1]);
+    let mut bench = resumed(&plan, entries.clone());
+    let error = bench.run(|_| refuse(404, "NoSuchBucket")).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound);
+    assert_eq!(bench.sends(), ["list"]);
+    assert_eq!(bench.journal, Ok(entries));
 }
 
 fn typed(plan: &Plan) -> Plan {

@@ -1,8 +1,10 @@
 //! Payloads that tell their end when it comes.
 
 use super::bench::{Bench, at};
-use super::plan::Plan;
+use super::plan::{Plan, digest};
+use super::resume::object;
 use super::store::{Reply, accept, fail, refuse};
+use crate::checksum::Algorithm;
 use crate::error::ErrorKind;
 use crate::upload::parts::{MAX_PART, MIN_PART};
 use crate::upload::record::Record;
@@ -163,6 +165,27 @@ fn a_stream_that_fails_is_aborted_whatever_the_reason() {
         let cut = bench.position("cut");
         assert_eq!(bench.log[cut..], ["cut", "send abort U1", "reset"]);
         assert_eq!(bench.count("send create"), 1);
+    }
+}
+
+#[test]
+fn a_short_stream_whose_condition_fails_after_a_lost_answer_may_be_there_already() {
+    let whole = digest(Algorithm::Crc64Nvme, 0..7).to_base64();
+    for (checksum, ours) in [(&*whole, true), ("AAAAAAAAAAA=", false)] {
+        let mut bench = stream(7);
+        let result = bench.run(|sent| match (sent.what.as_str(), sent.nth) {
+            ("put", 1) => fail(ErrorKind::Network),
+            ("put", _) => refuse(412, "PreconditionFailed"),
+            _ => object(7, checksum),
+        });
+        assert_eq!(bench.sends(), ["put", "put", "head"]);
+        match result {
+            Ok(Outcome::AlreadyThere(uploaded)) => assert!(ours && uploaded.bytes == 7),
+            other => assert_eq!(
+                (ours, other.unwrap_err().kind),
+                (false, ErrorKind::PreconditionFailed)
+            ),
+        }
     }
 }
 
