@@ -180,8 +180,6 @@ pub struct Upload {
     queue: VecDeque<Action>,
     multipart: Option<Multipart>,
     leftovers: Leftovers,
-    /// Whether an earlier run may have completed the upload unheard.
-    completing: bool,
     /// Whether the journal takes entries.
     journaled: bool,
     /// Whether the journal has any.
@@ -197,6 +195,8 @@ pub struct Upload {
 struct Multipart {
     id: UploadId,
     parts: Parts,
+    /// Whether an earlier run may have completed it unheard.
+    completing: bool,
 }
 
 impl Upload {
@@ -209,7 +209,6 @@ impl Upload {
             queue: VecDeque::from([Action::Load]),
             multipart: None,
             leftovers: Leftovers::default(),
-            completing: false,
             journaled: true,
             written: false,
             moved: false,

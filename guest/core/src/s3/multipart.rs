@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::response::Response;
 use answer::Answer;
 
+pub use answer::etag;
 pub use completion::{Part, completion};
 
 /// An object that was made of parts.

@@ -188,7 +188,9 @@ impl Upload {
             return;
         }
         match self.job.length {
-            Length::Known(length) if self.completing => self.look(Why::Unsure { error, length }),
+            Length::Known(length) if self.may_be_completed() => {
+                self.look(Why::Unsure { error, length });
+            }
             _ => self.restart(error, now),
         }
     }
@@ -209,12 +211,18 @@ impl Upload {
         }
     }
 
+    /// Whether an earlier run may have completed the upload.
+    fn may_be_completed(&self) -> bool {
+        let upload = self.multipart.as_ref();
+        upload.is_some_and(|upload| upload.completing)
+    }
+
     /// A request failed for good.
     fn failed(&mut self, purpose: &Purpose, attempts: u8, error: Error, now: Now) {
         let gone = error.kind == ErrorKind::NotFound && !is_nowhere(&error);
         let repeated = attempts > 1;
         let refused = matches!(error.status, Some(400..=499));
-        let unheard = repeated || self.completing;
+        let unheard = repeated || self.may_be_completed();
         match (purpose, error.kind) {
             (Purpose::Part { .. }, _) if gone => self.restart(error, now),
             (&Purpose::Complete { length, .. }, _) if gone => {

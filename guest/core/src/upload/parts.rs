@@ -61,6 +61,8 @@ struct Stream {
     waiting: VecDeque<Range<u64>>,
     taken: u16,
     ended: bool,
+    /// Whether the next piece has to wait until a part is stored.
+    cramped: bool,
 }
 
 /// The part size for `length` bytes: the one that was asked for, or as much larger, in whole MiB,
@@ -91,6 +93,7 @@ impl Parts {
             waiting: VecDeque::new(),
             taken: 0,
             ended: false,
+            cramped: false,
         }))
     }
 
@@ -116,13 +119,13 @@ impl Parts {
         Some(Part { number, range })
     }
 
-    /// How many bytes to take from the stream next; nothing where there is no stream, or no end
-    /// of parts left to take.
+    /// How many bytes to take from the stream next; nothing where there is no stream, no more of
+    /// it, or no room for more.
     pub(super) fn wanted(&self) -> Option<u64> {
         let Cut::Stream(stream) = &self.cut else {
             return None;
         };
-        if stream.ended || !stream.waiting.is_empty() {
+        if stream.ended || stream.cramped || !stream.waiting.is_empty() {
             return None;
         }
         let doublings = u32::from(stream.taken / STREAM_STEP);
@@ -150,8 +153,18 @@ impl Parts {
         Ok(())
     }
 
+    /// There is no room for another piece of the stream until a part is stored.
+    pub(super) fn hold(&mut self) {
+        if let Cut::Stream(stream) = &mut self.cut {
+            stream.cramped = true;
+        }
+    }
+
     /// The store has the part.
     pub(super) fn store(&mut self, number: PartNumber, part: StoredPart) {
+        if let Cut::Stream(stream) = &mut self.cut {
+            stream.cramped = false;
+        }
         self.stored.insert(number, part);
     }
 

@@ -256,8 +256,9 @@ impl Purpose {
         if let Self::Abort { .. } = self {
             return Ok(Receipt::Aborted);
         }
-        let etag = response.text("etag").filter(|etag| !etag.is_empty());
-        let etag = etag.ok_or_else(|| not_a_store(job, response))?.to_owned();
+        let etag = response.text("etag").map(multipart::etag);
+        let etag = etag.and_then(Result::ok);
+        let etag = etag.ok_or_else(|| not_a_store(job, response))?;
         if let Self::Find = self {
             return Ok(Receipt::Found(found(response, etag)));
         }

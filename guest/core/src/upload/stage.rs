@@ -9,7 +9,7 @@ use super::record::{Journal, Past, Record};
 use super::request::{Found, Purpose};
 use super::{Action, Multipart, Upload};
 use crate::clock::{self, Now};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::s3::UploadId;
 use crate::s3::multipart::StoredPart;
 
@@ -111,8 +111,11 @@ impl Upload {
             upload: id.clone(),
             after: None,
         });
-        self.completing = past.completing;
-        self.multipart = Some(Multipart { id, parts });
+        self.multipart = Some(Multipart {
+            id,
+            parts,
+            completing: past.completing,
+        });
         self.stage = Stage::Reconciling { listed: Vec::new() };
     }
 
@@ -156,7 +159,7 @@ impl Upload {
     pub(super) fn acquired(&mut self, piece: Result<Option<Range<u64>>, Error>, now: Now) {
         let piece = match piece {
             Ok(piece) => piece,
-            Err(error) => return self.give_up(error),
+            Err(error) => return self.not_acquired(error),
         };
         match (&mut self.stage, piece) {
             (Stage::Peeking { pieces }, Some(range)) => {
@@ -181,6 +184,15 @@ impl Upload {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The host has no room for more, perhaps only until a part under way is stored.
+    fn not_acquired(&mut self, error: Error) {
+        let under_way = matches!(self.stage, Stage::Sending) && self.exchanges.len() > 0;
+        match &mut self.multipart {
+            Some(upload) if under_way && error.kind == ErrorKind::TooLarge => upload.parts.hold(),
+            _ => self.give_up(error),
         }
     }
 
@@ -218,7 +230,11 @@ impl Upload {
         let taken: Result<(), Error> = peeked
             .into_iter()
             .try_for_each(|piece| parts.take(Some(piece)));
-        self.multipart = Some(Multipart { id, parts });
+        self.multipart = Some(Multipart {
+            id,
+            parts,
+            completing: false,
+        });
         self.stage = Stage::Sending;
         if let Err(error) = taken {
             self.give_up(error);

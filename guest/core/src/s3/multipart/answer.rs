@@ -210,9 +210,11 @@ pub(super) fn checksum_element(algorithm: Algorithm) -> &'static str {
     }
 }
 
-/// Entity tags go into requests again, so they must be what a header could carry.
-fn etag(text: &str) -> Result<String, Error> {
-    let fits = text.len() <= 256 && text.bytes().all(|byte| byte.is_ascii_graphic());
+/// An entity tag, at most 256 bytes long. It goes into requests and the journal, so it must be what
+/// a header could carry.
+pub fn etag(text: &str) -> Result<String, Error> {
+    let text = text.trim_ascii();
+    let fits = (1..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     if fits {
         return Ok(text.to_owned());
     }

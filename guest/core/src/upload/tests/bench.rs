@@ -44,6 +44,8 @@ pub(super) struct Bench {
     pub(super) writable: bool,
     /// Bytes that the stream has left.
     pub(super) stream: u64,
+    /// Bytes of the stream that may be held at once.
+    pub(super) room: u64,
     /// Whether the stream breaks off instead of ending.
     pub(super) broken: bool,
     /// Which of the reports is answered with a stop, from 1.
@@ -59,6 +61,7 @@ pub(super) struct Bench {
     /// Why the vault has none before that, latest first.
     pub(super) vault_fails: Vec<ErrorKind>,
     taken: u64,
+    released: u64,
     reports: usize,
     counts: BTreeMap<String, usize>,
 }
@@ -71,6 +74,7 @@ impl Bench {
             journal: Ok(Vec::new()),
             writable: true,
             stream: 0,
+            room: u64::MAX,
             broken: false,
             stop_at: None,
             backwards: false,
@@ -79,6 +83,7 @@ impl Bench {
             renewals: 0,
             vault_fails: Vec::new(),
             taken: 0,
+            released: 0,
             reports: 0,
             counts: BTreeMap::new(),
         }
@@ -126,6 +131,7 @@ impl Bench {
                 }
                 Action::Release(range) => {
                     self.note(format!("release {range:?}"));
+                    self.released += range.end - range.start;
                     continue;
                 }
                 Action::Remember(region) => {
@@ -261,6 +267,9 @@ impl Bench {
     fn acquire(&mut self, length: u64) -> Result<Option<Range<u64>>, Error> {
         self.note(format!("acquire {length}"));
         let length = length.min(self.stream);
+        if self.taken - self.released + length > self.room {
+            return Err(Error::new(ErrorKind::TooLarge, "no room"));
+        }
         if length == 0 && self.broken {
             return Err(Error::new(ErrorKind::Unavailable, "the pipe broke"));
         }

@@ -329,3 +329,15 @@ fn without_tls_each_part_is_hashed_and_signed() {
         "digest crc64nvme 5242880..5242887",
     ]));
 }
+
+#[test]
+fn an_entity_tag_that_no_journal_could_hold_proves_nothing() {
+    for etag in [" ", "\"a b\"", &*"e".repeat(257)] {
+        let mut bench = Plan::parts(1).bench();
+        let result = bench.run(|sent| match sent.what.as_str() {
+            "part 1" => answer(200, &[("etag", etag)], ""),
+            _ => accept(),
+        });
+        assert_eq!(result.unwrap_err().kind, ErrorKind::Protocol, "{etag}");
+    }
+}

@@ -131,6 +131,24 @@ fn a_piece_is_released_once_the_store_has_it_and_not_before() {
 }
 
 #[test]
+fn a_host_without_room_for_more_is_asked_again_once_a_part_is_stored() {
+    let mut bench = plan().at_once(4).bench();
+    (bench.stream, bench.room) = (6 * MIN_PART + 7, 2 * MIN_PART);
+    let Ok(Outcome::Stored(uploaded)) = bench.run(|_| accept()) else {
+        panic!("{:#?}", bench.log);
+    };
+    assert_eq!(uploaded.bytes, 6 * MIN_PART + 7);
+    assert_eq!(bench.most_open, 2);
+    assert_eq!(bench.sends().last(), Some(&"complete U1"));
+
+    // With nothing under way that could make room, there is none.
+    let mut bench = plan().at_once(4).bench();
+    (bench.stream, bench.room) = (6 * MIN_PART, MIN_PART);
+    let error = bench.run(|_| accept()).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::TooLarge);
+}
+
+#[test]
 fn a_stream_of_more_parts_than_there_can_be_is_refused_and_aborted() {
     let mut bench = plan().with(None).bench();
     bench.stream = u64::MAX;
