@@ -22,6 +22,7 @@ pub mod unfinished;
 pub mod upload;
 
 mod excerpt;
+mod exchange;
 
 pub use clock::Now;
 pub use error::{Error, ErrorKind};

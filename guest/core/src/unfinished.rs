@@ -1,21 +1,23 @@
 //! Multipart uploads that were begun and neither completed nor aborted: finding them, and
 //! aborting one.
 //!
-//! A smaller sibling of [`upload`](crate::upload): one request at a time, until it is answered.
+//! A smaller sibling of [`upload`](crate::upload): one request at a time, tried in the same way.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{Method, Request};
 
+use crate::checksum::Digest;
 use crate::clock::Now;
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
+use crate::exchange::{Ended, Exchanges, Finished, Purpose, RequestId, Todo};
 use crate::response::Response;
-use crate::retry::{History, Policy, Quota, Retry};
+use crate::retry::Policy;
 use crate::s3::error::refusal;
 use crate::s3::listing::Marker;
-use crate::s3::multipart::{self, Unfinished};
-use crate::s3::{Destination, Listing, Operation, UploadId};
+use crate::s3::multipart::{self, Unfinished, UnfinishedPage};
+use crate::s3::{Destination, Listing, Operation, Store, UploadId};
 use crate::sign::{self, Payload, Scope};
 
 /// The most uploads that are listed.
@@ -54,14 +56,10 @@ pub enum Event {
 /// One errand to a store, on its way.
 #[derive(Debug)]
 pub struct Errand {
-    task: Task,
-    policy: Policy,
-    quota: Quota,
-    started: Duration,
-    attempts: u8,
-    refreshed: bool,
-    signed_by: Option<String>,
-    state: State,
+    exchanges: Exchanges<Task>,
+    sent: Option<RequestId>,
+    found: Vec<Unfinished>,
+    result: Option<Result<Vec<Unfinished>, Error>>,
 }
 
 #[derive(Debug)]
@@ -69,7 +67,6 @@ enum Task {
     List {
         listing: Listing,
         after: Option<Marker>,
-        found: Vec<Unfinished>,
     },
     Abort {
         destination: Destination,
@@ -77,24 +74,11 @@ enum Task {
     },
 }
 
-#[derive(Debug)]
-enum State {
-    Unsigned { rejected: Option<String> },
-    Signing(Credentials),
-    Sent,
-    Waiting(Duration),
-    Done(Result<Vec<Unfinished>, Error>),
-}
-
 impl Errand {
     /// Finds the unfinished uploads of a listing, at most [`MOST_LISTED`].
     pub fn list(listing: Listing, policy: Policy, now: Now) -> Self {
-        let task = Task::List {
-            listing,
-            after: None,
-            found: Vec::new(),
-        };
-        Self::begin(task, policy, now)
+        let after = None;
+        Self::begin(Task::List { listing, after }, policy, now)
     }
 
     /// Aborts an upload; its parts are gone afterwards.
@@ -107,98 +91,115 @@ impl Errand {
     }
 
     fn begin(task: Task, policy: Policy, now: Now) -> Self {
+        let mut exchanges = Exchanges::new(policy, now);
+        exchanges.open(task);
         Self {
-            task,
-            policy,
-            quota: Quota::default(),
-            started: now.monotonic,
-            attempts: 0,
-            refreshed: false,
-            signed_by: None,
-            state: State::Unsigned { rejected: None },
+            exchanges,
+            sent: None,
+            found: Vec::new(),
+            result: None,
         }
     }
 
     /// What to do now.
     pub fn next(&mut self, now: Now) -> Action {
-        match &self.state {
-            State::Unsigned { rejected } => Action::Credentials {
-                rejected: rejected.clone(),
-            },
-            State::Signing(credentials) => {
-                let signer = credentials.access_key_id().to_owned();
-                match self.task.request(credentials, now) {
-                    Ok(request) => {
-                        self.signed_by = Some(signer);
-                        self.state = State::Sent;
-                        Action::Send(request)
-                    }
-                    Err(error) => {
-                        self.state = State::Done(Err(error.clone()));
-                        Action::Done(Err(error))
-                    }
-                }
+        if let Some(result) = &self.result {
+            return Action::Done(result.clone());
+        }
+        match self.exchanges.next(&(), now) {
+            Ok(Some(Todo::Credentials { rejected })) => Action::Credentials { rejected },
+            Ok(Some(Todo::Send { id, request, .. })) => {
+                self.sent = Some(id);
+                Action::Send(*request)
             }
-            State::Sent => Action::Wait(Duration::ZERO),
-            State::Waiting(time) => Action::Wait(*time),
-            State::Done(result) => Action::Done(result.clone()),
+            Ok(Some(todo @ (Todo::Announce(_) | Todo::Digest { .. }))) => {
+                let message = format!("{todo:?} is for uploads");
+                self.done(Err(Error::new(ErrorKind::Internal, message)))
+            }
+            Ok(None) => {
+                let due = self.exchanges.due().unwrap_or_default();
+                Action::Wait(due.saturating_sub(now.monotonic))
+            }
+            Err(error) => self.done(Err(error)),
         }
     }
 
     /// Takes in what has happened. `random` is uniform over all of `u64`.
     pub fn handle(&mut self, event: Event, now: Now, random: u64) {
-        match event {
-            Event::Credentials(Ok(credentials)) => {
-                self.attempts = self.attempts.saturating_add(1);
-                self.state = State::Signing(credentials);
+        let ended = match (event, self.sent) {
+            (Event::Credentials(credentials), _) => {
+                self.exchanges.credentials(credentials, now, random)
             }
-            Event::Credentials(Err(error)) => {
-                self.attempts = self.attempts.saturating_add(1);
-                self.fail(error, now, random);
+            (Event::Answer(response), Some(id)) => {
+                let answer = &response;
+                self.exchanges.answered(&(), id, answer, None, now, random)
             }
-            Event::Failed(error) => self.fail(error, now, random),
-            Event::Answer(response) => match self.task.judge(&response) {
-                Ok(Some(found)) => self.state = State::Done(Ok(found)),
-                Ok(None) => {
-                    self.attempts = 0;
-                    self.state = State::Unsigned { rejected: None };
-                }
-                Err(error) => self.fail(error, now, random),
-            },
-            Event::Time => self.state = State::Unsigned { rejected: None },
+            (Event::Failed(error), Some(id)) => self.exchanges.failed(id, error, None, now, random),
+            (Event::Answer(_) | Event::Failed(_), None) | (Event::Time, _) => return,
+        };
+        match ended {
+            Ended::Nothing | Ended::Retrying { .. } => {}
+            Ended::Elsewhere { error, .. } => drop(self.done(Err(error))),
+            Ended::Finished(finished) => self.finished(finished),
         }
     }
 
-    fn fail(&mut self, error: Error, now: Now, random: u64) {
-        let history = History {
-            started: self.started,
-            attempts: self.attempts,
-            refreshed: self.refreshed,
-            clock_corrected: false,
-        };
-        let decided = self
-            .policy
-            .decide(history, &error, &mut self.quota, random, now);
-        self.state = match decided {
-            Retry::After(wait) => State::Waiting(wait),
-            Retry::Refresh => {
-                self.refreshed = true;
-                let rejected = self.signed_by.take();
-                State::Unsigned { rejected }
+    fn finished(&mut self, finished: Finished<Task, UnfinishedPage>) {
+        let Finished {
+            purpose, result, ..
+        } = finished;
+        let page = match result {
+            Ok(page) => page,
+            // Somebody else was quicker.
+            Err(error) if matches!(purpose, Task::Abort { .. }) && is_gone(&error) => {
+                UnfinishedPage::default()
             }
-            Retry::GiveUp => State::Done(Err(error)),
+            Err(error) => return drop(self.done(Err(error))),
         };
+        self.found.extend(page.uploads);
+        self.found.truncate(MOST_LISTED);
+        match (purpose, page.next) {
+            (Task::List { listing, .. }, Some(next)) if self.found.len() < MOST_LISTED => {
+                let after = Some(next);
+                self.exchanges.open(Task::List { listing, after });
+            }
+            _ => {
+                let found = std::mem::take(&mut self.found);
+                self.done(Ok(found));
+            }
+        }
+    }
+
+    fn done(&mut self, result: Result<Vec<Unfinished>, Error>) -> Action {
+        self.result = Some(result.clone());
+        Action::Done(result)
     }
 }
 
-impl Task {
-    fn request(&self, credentials: &Credentials, now: Now) -> Result<Request<()>, Error> {
+impl Purpose for Task {
+    type Job = ();
+    type Body = ();
+    type Receipt = UnfinishedPage;
+
+    fn store<'a>(&'a self, (): &'a ()) -> &'a Store {
+        match self {
+            Self::List { listing, .. } => &listing.store,
+            Self::Abort { destination, .. } => &destination.store,
+        }
+    }
+
+    fn request(
+        &self,
+        (): &(),
+        _digests: &[Digest],
+        credentials: &Credentials,
+        now: SystemTime,
+    ) -> Result<(Request<()>, ()), Error> {
         let mut request = Request::new(());
-        let store = match self {
-            Self::List { listing, after, .. } => {
+        match self {
+            Self::List { listing, after } => {
                 *request.method_mut() = Method::GET;
                 *request.uri_mut() = listing.uri(after.as_ref())?;
-                &listing.store
             }
             Self::Abort {
                 destination,
@@ -207,44 +208,34 @@ impl Task {
                 let operation = Operation::AbortMultipartUpload { upload };
                 *request.method_mut() = operation.method();
                 *request.uri_mut() = destination.uri_of(operation)?;
-                &destination.store
             }
-        };
+        }
         let scope = Scope {
-            region: store.region().as_str(),
+            region: self.store(&()).region().as_str(),
             service: "s3",
         };
-        sign::sign(&mut request, Payload::Empty, credentials, scope, now.wall)?;
-        Ok(request)
+        sign::sign(&mut request, Payload::Empty, credentials, scope, now)?;
+        Ok((request, ()))
     }
 
-    /// All that was looked for, or nothing while there is more.
-    fn judge(&mut self, response: &Response) -> Result<Option<Vec<Unfinished>>, Error> {
+    fn judge(
+        &self,
+        (): &(),
+        _digests: &[Digest],
+        response: &Response,
+        _sent: Option<&str>,
+    ) -> Result<UnfinishedPage, Error> {
         match self {
-            Self::List {
-                listing,
-                after,
-                found,
-            } => {
-                let page = multipart::unfinished(response, after.as_ref(), listing)?;
-                found.extend(page.uploads);
-                found.truncate(MOST_LISTED);
-                *after = page.next.filter(|_| found.len() < MOST_LISTED);
-                Ok(after.is_none().then(|| std::mem::take(found)))
+            Self::List { listing, after } => {
+                multipart::unfinished(response, after.as_ref(), listing)
             }
             Self::Abort {
                 destination,
                 upload,
             } => {
                 let operation = Operation::AbortMultipartUpload { upload };
-                match refusal(response, operation, destination) {
-                    // Somebody else was quicker.
-                    Some(error) if error.kind == ErrorKind::NotFound && is_gone(&error) => {
-                        Ok(Some(Vec::new()))
-                    }
-                    Some(error) => Err(error),
-                    None => Ok(Some(Vec::new())),
-                }
+                let refusal = refusal(response, operation, destination);
+                refusal.map_or_else(|| Ok(UnfinishedPage::default()), Err)
             }
         }
     }
@@ -258,12 +249,10 @@ fn is_gone(error: &Error) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use std::time::SystemTime;
-
     use http::{HeaderMap, StatusCode};
 
     use super::*;
-    use crate::s3::{Addressing, Store};
+    use crate::s3::Addressing;
 
     fn now() -> Now {
         Now {
@@ -295,12 +284,16 @@ mod tests {
         Errand::abort(destination, "id".parse().unwrap(), Policy::default(), now())
     }
 
+    fn keys(id: &str) -> Result<Credentials, Error> {
+        Credentials::new(id.to_owned(), "s".to_owned(), None, None)
+    }
+
     fn sent(errand: &mut Errand) -> Request<()> {
         loop {
             let event = match errand.next(now()) {
                 Action::Send(request) => return request,
-                Action::Credentials { .. } => {
-                    Event::Credentials(Credentials::new("A".to_owned(), "s".to_owned(), None, None))
+                Action::Credentials { rejected } => {
+                    Event::Credentials(keys(if rejected.is_some() { "B" } else { "A" }))
                 }
                 Action::Wait(_) => Event::Time,
                 Action::Done(result) => panic!("{result:?}"),

@@ -9,7 +9,6 @@
 
 mod clearing;
 mod ending;
-mod exchange;
 mod job;
 mod options;
 mod parts;
@@ -24,7 +23,6 @@ use std::time::Duration;
 
 use http::Request;
 
-pub use self::exchange::RequestId;
 pub use self::job::{Described, Job, MAX_PUT, Outcome, Transfer, Uploaded};
 pub use self::options::Options;
 pub use self::parts::{MAX_PART, MAX_PARTS, MIN_PART};
@@ -32,12 +30,14 @@ use crate::checksum::{Algorithm, Digest};
 use crate::clock::Now;
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
+pub use crate::exchange::RequestId;
+use crate::exchange::{Ended, Exchanges, Todo};
 use crate::response::Response;
 use crate::retry::Policy;
 use crate::s3::{Region, UploadId};
 use clearing::Leftovers;
-use exchange::{Ended, Exchanges};
 use parts::Parts;
+use request::{Purpose, Receipt};
 use stage::Stage;
 
 /// What the caller is to do next.
@@ -174,7 +174,7 @@ pub enum Event {
 #[derive(Debug)]
 pub struct Upload {
     job: Job,
-    exchanges: Exchanges,
+    exchanges: Exchanges<Purpose>,
     stage: Stage,
     /// What is done before anything else, in order.
     queue: VecDeque<Action>,
@@ -226,7 +226,7 @@ impl Upload {
                 return Action::Done(result.clone());
             }
             match self.exchanges.next(&self.job, now) {
-                Ok(Some(action)) => return action,
+                Ok(Some(todo)) => return todo.into(),
                 Err(error) => {
                     self.give_up(error);
                     continue;
@@ -277,7 +277,7 @@ impl Upload {
         self.exchanges.failures()
     }
 
-    fn ended(&mut self, ended: Ended, now: Now) {
+    fn ended(&mut self, ended: Ended<Purpose, Receipt>, now: Now) {
         match ended {
             Ended::Nothing => {}
             Ended::Retrying { reason, delay } => {
@@ -322,6 +322,21 @@ impl Upload {
     fn stop(&mut self) {
         let message = format!("the upload to `{}` was cancelled", self.job.destination);
         self.give_up(Error::new(ErrorKind::Cancelled, message));
+    }
+}
+
+impl From<Todo<Body>> for Action {
+    fn from(todo: Todo<Body>) -> Self {
+        match todo {
+            Todo::Announce(attempt) => Self::Report(Step::Attempt(attempt)),
+            Todo::Digest { algorithm, range } => Self::Digest { algorithm, range },
+            Todo::Credentials { rejected } => Self::Credentials { rejected },
+            Todo::Send { id, request, body } => Self::Send {
+                id,
+                request: *request,
+                body,
+            },
+        }
     }
 }
 

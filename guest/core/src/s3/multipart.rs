@@ -70,7 +70,7 @@ pub struct Unfinished {
 }
 
 /// Some of a bucket's unfinished uploads.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnfinishedPage {
     /// The uploads.
     pub uploads: Vec<Unfinished>,

@@ -1,7 +1,6 @@
 //! What the end of each request means for the job.
 
 use super::clearing::is_gone;
-use super::exchange::Finished;
 use super::job::{Length, Outcome, Uploaded};
 use super::parts::StoredPart;
 use super::record::Record;
@@ -11,12 +10,13 @@ use super::{Action, Upload};
 use crate::checksum::Digest;
 use crate::clock::Now;
 use crate::error::{Error, ErrorKind};
+use crate::exchange::Finished;
 use crate::s3::UploadId;
 use crate::s3::multipart::PartPage;
 
 impl Upload {
     /// A request came to its end.
-    pub(super) fn finished(&mut self, finished: Finished, now: Now) {
+    pub(super) fn finished(&mut self, finished: Finished<Purpose, Receipt>, now: Now) {
         let Finished {
             purpose,
             attempts,

@@ -11,10 +11,11 @@ use super::{Body, Framing};
 use crate::checksum::{Algorithm, Digest};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
+use crate::exchange;
 use crate::response::Response;
 use crate::s3::listing::Marker;
 use crate::s3::multipart::{self, ObjectChecksum, PartPage, UnfinishedPage};
-use crate::s3::{self, Operation, PartNumber, UploadId};
+use crate::s3::{self, Operation, PartNumber, Store, UploadId};
 use crate::sign::{self, Payload, Scope};
 
 /// What a request is for.
@@ -82,9 +83,12 @@ pub(super) struct Object {
     pub(super) version_id: Option<String>,
 }
 
-impl Purpose {
-    /// The bytes of the payload that it carries.
-    pub(super) fn range(&self) -> Option<Range<u64>> {
+impl exchange::Purpose for Purpose {
+    type Job = Job;
+    type Body = Body;
+    type Receipt = Receipt;
+
+    fn range(&self) -> Option<Range<u64>> {
         match self {
             Self::Put { length } => Some(0..*length),
             Self::Part { range, .. } => Some(range.clone()),
@@ -92,39 +96,28 @@ impl Purpose {
         }
     }
 
-    /// Whether it is worth telling, and a word of the user's may stop it: what clears up is not
-    /// stopped.
-    pub(super) fn can_be_stopped(&self) -> bool {
+    fn missing_digest(&self, job: &Job, known: &[Digest]) -> Option<Algorithm> {
+        job.protection().missing_digest(known)
+    }
+
+    /// What clears up is not stopped.
+    fn can_be_stopped(&self) -> bool {
         !matches!(self, Self::Abort { .. } | Self::Sweep { .. })
     }
 
-    /// Whether the very same request would fail again although others like it would not.
-    pub(super) fn is_final(&self, error: &Error) -> bool {
+    /// A completion that met a conditional one has lost its parts; one that met another operation
+    /// has not.
+    fn is_final(&self, error: &Error) -> bool {
         let busy = error.code.as_deref() == Some("OperationAborted");
         matches!(self, Self::Complete { .. }) && error.kind == ErrorKind::Conflict && !busy
     }
 
-    fn operation(&self) -> Option<Operation<'_>> {
-        Some(match self {
-            Self::Find => Operation::HeadObject,
-            Self::Put { .. } => Operation::PutObject,
-            Self::Sweep { .. } => return None,
-            Self::Create => Operation::CreateMultipartUpload,
-            Self::Part { upload, number, .. } => Operation::UploadPart {
-                upload,
-                number: *number,
-            },
-            Self::List { upload, after } => Operation::ListParts {
-                upload,
-                after: *after,
-            },
-            Self::Complete { upload, .. } => Operation::CompleteMultipartUpload { upload },
-            Self::Abort { upload } => Operation::AbortMultipartUpload { upload },
-        })
+    fn store<'a>(&'a self, job: &'a Job) -> &'a Store {
+        &job.destination.store
     }
 
-    /// The signed request, without a `content-length`: that is the sender's.
-    pub(super) fn request(
+    /// Without a `content-length`: that is the sender's.
+    fn request(
         &self,
         job: &Job,
         digests: &[Digest],
@@ -173,41 +166,7 @@ impl Purpose {
         Ok((request, body))
     }
 
-    /// The fields that say what is meant, beside the user's options.
-    fn describe(&self, job: &Job, headers: &mut HeaderMap) -> Result<(), Error> {
-        let algorithm = job.checksum.map(|checksum| checksum.algorithm);
-        match self {
-            Self::Find => {
-                headers.insert("x-amz-checksum-mode", text("ENABLED")?);
-            }
-            Self::Create => {
-                if let Some(algorithm) = algorithm {
-                    headers.insert("x-amz-checksum-algorithm", text(algorithm.s3_name())?);
-                    headers.insert("x-amz-checksum-type", text(checksum_type(algorithm))?);
-                }
-            }
-            Self::Complete {
-                length,
-                whole,
-                document,
-                ..
-            } => {
-                headers.insert(header::CONTENT_TYPE, text("application/xml")?);
-                headers.insert(header::CONTENT_LENGTH, document.len().into());
-                headers.insert("x-amz-mp-object-size", (*length).into());
-                if let Some(whole) = whole {
-                    let algorithm = whole.algorithm();
-                    headers.insert("x-amz-checksum-type", text(checksum_type(algorithm))?);
-                    headers.insert(algorithm.header(), text(&whole.to_base64())?);
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// What the answer proves, or what it has against the request.
-    pub(super) fn judge(
+    fn judge(
         &self,
         job: &Job,
         digests: &[Digest],
@@ -243,6 +202,60 @@ impl Purpose {
             }
         };
         Ok(judged)
+    }
+}
+
+impl Purpose {
+    fn operation(&self) -> Option<Operation<'_>> {
+        Some(match self {
+            Self::Find => Operation::HeadObject,
+            Self::Put { .. } => Operation::PutObject,
+            Self::Sweep { .. } => return None,
+            Self::Create => Operation::CreateMultipartUpload,
+            Self::Part { upload, number, .. } => Operation::UploadPart {
+                upload,
+                number: *number,
+            },
+            Self::List { upload, after } => Operation::ListParts {
+                upload,
+                after: *after,
+            },
+            Self::Complete { upload, .. } => Operation::CompleteMultipartUpload { upload },
+            Self::Abort { upload } => Operation::AbortMultipartUpload { upload },
+        })
+    }
+
+    /// The fields that say what is meant, beside the user's options.
+    fn describe(&self, job: &Job, headers: &mut HeaderMap) -> Result<(), Error> {
+        let algorithm = job.checksum.map(|checksum| checksum.algorithm);
+        match self {
+            Self::Find => {
+                headers.insert("x-amz-checksum-mode", text("ENABLED")?);
+            }
+            Self::Create => {
+                if let Some(algorithm) = algorithm {
+                    headers.insert("x-amz-checksum-algorithm", text(algorithm.s3_name())?);
+                    headers.insert("x-amz-checksum-type", text(checksum_type(algorithm))?);
+                }
+            }
+            Self::Complete {
+                length,
+                whole,
+                document,
+                ..
+            } => {
+                headers.insert(header::CONTENT_TYPE, text("application/xml")?);
+                headers.insert(header::CONTENT_LENGTH, document.len().into());
+                headers.insert("x-amz-mp-object-size", (*length).into());
+                if let Some(whole) = whole {
+                    let algorithm = whole.algorithm();
+                    headers.insert("x-amz-checksum-type", text(checksum_type(algorithm))?);
+                    headers.insert(algorithm.header(), text(&whole.to_base64())?);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// What an answer without a document proves.

@@ -70,3 +70,15 @@ fn a_vault_that_refuses_ends_the_job() {
     assert_eq!(error.kind, ErrorKind::Denied);
     assert!(bench.sends().is_empty());
 }
+
+#[test]
+fn credentials_that_were_rejected_stay_rejected_while_the_vault_has_no_others() {
+    let mut bench = Plan::put(7).bench();
+    let sent = bench.expect_sent();
+    bench.vault_fails = vec![ErrorKind::Unavailable];
+    let expired = refuse(400, "ExpiredToken").event(&sent);
+    bench.tell(expired);
+    let again = bench.expect_sent();
+    assert_eq!(again.key(), "KEY1");
+    assert_eq!(bench.count("reject KEY0"), 1);
+}

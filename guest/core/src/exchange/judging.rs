@@ -1,0 +1,221 @@
+//! What answers mean for the requests under way.
+
+use std::time::Duration;
+
+use super::{Ended, Exchange, Exchanges, Finished, Purpose, RequestId, State};
+use crate::checksum::Digest;
+use crate::clock::{self, Now};
+use crate::credentials::Credentials;
+use crate::error::{Error, ErrorKind};
+use crate::response::Response;
+use crate::retry::{History, Retry};
+use crate::s3::error::other_region;
+
+/// Clocks that differ by less are taken as equal: the limit that AWS's clients use, below the
+/// 15 minutes that servers tolerate.
+const SKEW_LIMIT: Duration = Duration::from_mins(4);
+
+impl<P: Purpose> Exchanges<P> {
+    /// Takes in credentials that were asked for.
+    pub(crate) fn credentials(
+        &mut self,
+        credentials: Result<Credentials, Error>,
+        now: Now,
+        random: u64,
+    ) -> Ended<P, P::Receipt> {
+        let Some(exchange) = self.asked() else {
+            return Ended::Nothing;
+        };
+        if !matches!(exchange.state, State::Ready) {
+            return Ended::Nothing;
+        }
+        match credentials {
+            Ok(credentials)
+                if exchange.rejected.as_deref() == Some(credentials.access_key_id()) =>
+            {
+                let (id, error) = (exchange.id, still_rejected(&credentials));
+                self.finish(id, Err(error))
+            }
+            Ok(credentials) => {
+                exchange.rejected = None;
+                exchange.state = State::Signing(credentials);
+                Ended::Nothing
+            }
+            Err(error) => {
+                let id = exchange.id;
+                self.attempted(id);
+                self.failed(id, error, None, now, random)
+            }
+        }
+    }
+
+    /// Takes in a checksum that was asked for, in base64 of its big-endian bytes.
+    pub(crate) fn digest(&mut self, digest: Result<Digest, Error>) -> Ended<P, P::Receipt> {
+        let Some(exchange) = self.asked() else {
+            return Ended::Nothing;
+        };
+        match digest {
+            Ok(digest) => {
+                exchange.digests.push(digest);
+                Ended::Nothing
+            }
+            Err(error) => {
+                let id = exchange.id;
+                self.finish(id, Err(error))
+            }
+        }
+    }
+
+    /// Takes in the answer to a request.
+    pub(crate) fn answered(
+        &mut self,
+        job: &P::Job,
+        id: RequestId,
+        response: &Response,
+        sent: Option<&str>,
+        now: Now,
+        random: u64,
+    ) -> Ended<P, P::Receipt> {
+        let Some(exchange) = self.sent(id) else {
+            return Ended::Nothing;
+        };
+        match exchange
+            .purpose
+            .judge(job, &exchange.digests, response, sent)
+        {
+            Ok(receipt) => {
+                let retried = exchange.attempts > 1;
+                self.quota.refund(retried);
+                self.finish(id, Ok(receipt))
+            }
+            Err(error) => match other_region(response, exchange.purpose.store(job)) {
+                Some(region) => Ended::Elsewhere { id, region, error },
+                None => self.failed(id, error, response.date(), now, random),
+            },
+        }
+    }
+
+    /// Sends a request again as if it had not been sent: its place has changed.
+    pub(crate) fn again(&mut self, id: RequestId) {
+        if let Some(exchange) = self.find(id) {
+            exchange.state = State::Ready;
+            exchange.attempts = exchange.attempts.saturating_sub(1);
+        }
+    }
+
+    /// A request came to no answer, or to one that is an error.
+    pub(crate) fn failed(
+        &mut self,
+        id: RequestId,
+        error: Error,
+        server_date: Option<i64>,
+        now: Now,
+        random: u64,
+    ) -> Ended<P, P::Receipt> {
+        let (policy, started) = (self.policy, self.started);
+        let mut quota = self.quota;
+        let Some(exchange) = self.find(id) else {
+            return Ended::Nothing;
+        };
+        let history = History {
+            started,
+            attempts: exchange.attempts,
+            refreshed: exchange.refreshed,
+            clock_corrected: exchange.clock_corrected(server_date, now),
+        };
+        let retry = if exchange.purpose.is_final(&error) {
+            Retry::GiveUp
+        } else {
+            policy.decide(history, &error, &mut quota, random, now)
+        };
+        let ended = match retry {
+            Retry::GiveUp => return self.finish(id, Err(error)),
+            Retry::After(delay) => {
+                exchange.wait(now.monotonic.saturating_add(delay));
+                Ended::Retrying {
+                    reason: error.message.clone(),
+                    delay,
+                }
+            }
+            Retry::Refresh => {
+                exchange.refresh();
+                Ended::Retrying {
+                    reason: error.message.clone(),
+                    delay: Duration::ZERO,
+                }
+            }
+        };
+        self.quota = quota;
+        self.note(error);
+        ended
+    }
+
+    fn attempted(&mut self, id: RequestId) {
+        if let Some(exchange) = self.find(id) {
+            exchange.attempts = exchange.attempts.saturating_add(1);
+        }
+    }
+
+    fn finish(&mut self, id: RequestId, result: Result<P::Receipt, Error>) -> Ended<P, P::Receipt> {
+        let Some(index) = self.open.iter().position(|exchange| exchange.id == id) else {
+            return Ended::Nothing;
+        };
+        let Exchange {
+            purpose, attempts, ..
+        } = self.open.remove(index);
+        Ended::Finished(Finished {
+            purpose,
+            attempts,
+            result,
+        })
+    }
+
+    fn asked(&mut self) -> Option<&mut Exchange<P>> {
+        let id = self.asked.take()?;
+        self.find(id)
+    }
+
+    fn sent(&mut self, id: RequestId) -> Option<&mut Exchange<P>> {
+        let exchange = self.find(id)?;
+        matches!(exchange.state, State::Sent).then_some(exchange)
+    }
+}
+
+impl<P> Exchange<P> {
+    fn wait(&mut self, until: Duration) {
+        self.announced = false;
+        self.state = State::Waiting { until };
+    }
+
+    fn refresh(&mut self) {
+        self.refreshed = true;
+        self.announced = false;
+        let signature = self.signature.take();
+        self.rejected = signature.map(|signature| signature.access_key_id);
+        self.state = State::Ready;
+    }
+
+    /// Whether the wall clock was set right since the request was signed: it has jumped
+    /// against the monotonic clock, and agrees now with the server's.
+    fn clock_corrected(&self, server_date: Option<i64>, now: Now) -> bool {
+        let (Some(server), Some(signature)) = (server_date, &self.signature) else {
+            return false;
+        };
+        let limit = i64::try_from(SKEW_LIMIT.as_secs()).unwrap_or(i64::MAX);
+        let signed = clock::unix_seconds(signature.at.wall);
+        let passed = now.monotonic.saturating_sub(signature.at.monotonic);
+        let expected = signed.saturating_add(i64::try_from(passed.as_secs()).unwrap_or(i64::MAX));
+        let wall = clock::unix_seconds(now.wall);
+        let apart = |one: i64, other: i64| one.saturating_sub(other).saturating_abs() > limit;
+        apart(wall, expected) && !apart(wall, server)
+    }
+}
+
+fn still_rejected(credentials: &Credentials) -> Error {
+    let id = credentials.access_key_id();
+    Error::new(
+        ErrorKind::ExpiredCredentials,
+        format!("the store rejects the access key `{id}`, and no other was to be had"),
+    )
+    .with_cure("check that the credentials are meant for this store, and this device's clock")
+}
