@@ -1,5 +1,9 @@
 //! Name/value lists from the host, taken apart once into types.
 
+use std::fmt;
+
+use zeroize::Zeroizing;
+
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::excerpt;
 
@@ -15,14 +19,22 @@ pub const MAX_VALUE: usize = 8 * 1024;
 /// Readers [`take`](Settings::take) the names they know; [`finish`](Settings::finish) refuses
 /// what is left. That is how a list can grow without a new version of the contract: an old
 /// component that is given a new setting says so instead of ignoring it.
-#[derive(Debug, Clone)]
+///
+/// A value may be a secret: values are wiped when nobody needs them any more, and are not part of
+/// `Debug`.
+#[derive(Clone)]
 pub struct Settings {
-    unread: Vec<(String, String)>,
+    unread: Vec<(String, Zeroizing<String>)>,
 }
 
 impl Settings {
     /// Accepts a list in which every name is given once and sizes are within the limits.
     pub fn new(list: Vec<(String, String)>) -> Result<Self, Error> {
+        // Before anything is checked, so that what is refused is wiped as well.
+        let list: Vec<_> = list
+            .into_iter()
+            .map(|(name, value)| (name, Zeroizing::new(value)))
+            .collect();
         if list.len() > MAX_SETTINGS {
             return Err(invalid(format!(
                 "{} settings are more than the {MAX_SETTINGS} allowed",
@@ -40,13 +52,13 @@ impl Settings {
     }
 
     /// The value of a setting that may be left out.
-    pub fn take(&mut self, name: &str) -> Option<String> {
+    pub fn take(&mut self, name: &str) -> Option<Zeroizing<String>> {
         let index = self.unread.iter().position(|(other, _)| other == name)?;
         Some(self.unread.swap_remove(index).1)
     }
 
     /// The value of a setting that must be there.
-    pub fn require(&mut self, name: &str) -> Result<String, Error> {
+    pub fn require(&mut self, name: &str) -> Result<Zeroizing<String>, Error> {
         self.take(name)
             .ok_or_else(|| invalid(format!("setting `{name}` is missing")))
     }
@@ -90,6 +102,13 @@ impl Settings {
             ErrorKind::Unsupported,
             format!("setting `{name}` is not one that this component knows"),
         ))
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.unread.iter().map(|(name, _)| name);
+        f.debug_set().entries(names).finish()
     }
 }
 
@@ -150,7 +169,10 @@ mod tests {
     #[test]
     fn an_unknown_setting_is_unsupported_and_named() {
         let mut list = settings(&[("known", "1"), ("colour", "blue")]).unwrap();
-        assert_eq!(list.take("known").as_deref(), Some("1"));
+        assert_eq!(
+            list.take("known").map(|value| value.to_string()),
+            Some("1".to_owned())
+        );
         let error = list.finish().unwrap_err();
         assert_eq!(error.kind, ErrorKind::Unsupported);
         assert!(error.message.contains("`colour`"), "{error}");
@@ -164,6 +186,12 @@ mod tests {
             .require_as("size", |_| Err::<u8, _>(invalid("not a number".to_owned())))
             .unwrap_err();
         assert_eq!(error.message, "setting `size`: not a number");
+    }
+
+    #[test]
+    fn values_are_not_shown() {
+        let list = settings(&[("sse-customer-key", "hush")]).unwrap();
+        assert_eq!(format!("{list:?}"), "{\"sse-customer-key\"}");
     }
 
     #[test]
@@ -196,7 +224,7 @@ mod tests {
         ) {
             let Ok(mut settings) = Settings::new(list.clone()) else { return Ok(()) };
             for (name, value) in list {
-                prop_assert_eq!(settings.take(&name), Some(value));
+                prop_assert_eq!(settings.take(&name), Some(Zeroizing::new(value)));
             }
             prop_assert_eq!(settings.finish(), Ok(()));
         }

@@ -163,6 +163,8 @@ fn classify(status: StatusCode, code: &str) -> ErrorKind {
         | "ExpiredTokenException"
         | "RequestExpired"
         | "InvalidToken"
+        // MinIO's.
+        | "InvalidTokenId"
         | "TokenRefreshRequired" => ErrorKind::ExpiredCredentials,
         "RequestTimeTooSkewed" => ErrorKind::ClockSkew,
         "SlowDown" | "RequestLimitExceeded" | "BandwidthLimitExceeded" => ErrorKind::Throttled,

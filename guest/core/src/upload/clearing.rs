@@ -56,6 +56,11 @@ impl Leftovers {
         self.strays = Some(self.strays.map_or(since, |earlier| earlier.min(since)));
     }
 
+    /// What could not be aborted is tried once more.
+    fn reconsider(&mut self) {
+        self.condemned.append(&mut self.stuck);
+    }
+
     /// What another run has to know.
     fn records(&self) -> Vec<Record> {
         let left = self.stuck.iter().chain(&self.condemned);
@@ -116,7 +121,7 @@ impl Upload {
         if refused(&error) {
             self.leftovers.strays = None;
         }
-        self.exchanges.note(error);
+        self.tell("list the multipart uploads of", error);
         self.looked_through(now);
     }
 
@@ -135,9 +140,21 @@ impl Upload {
             if !refused(&error) && self.leftovers.stuck.len() < MOST_LEFT {
                 self.leftovers.stuck.push(upload);
             }
-            self.exchanges.note(error);
+            self.tell("abort the multipart upload of", error);
         }
         self.cleared(now);
+    }
+
+    /// Notes why something is left over. A refusal of the store says itself what it refused.
+    fn tell(&mut self, what: &str, error: Error) {
+        let message = match error.status {
+            Some(_) => error.message,
+            None => format!(
+                "cannot {what} `{}`: {}",
+                self.job.destination, error.message
+            ),
+        };
+        self.exchanges.note(Error { message, ..error });
     }
 
     /// One thing less to clear away.
@@ -224,6 +241,7 @@ impl Upload {
     /// The object is there. What is left over is cleared away, and what attempts to begin its upload
     /// may have left is looked for.
     pub(super) fn done(&mut self, outcome: Outcome) {
+        self.leftovers.reconsider();
         if self.leftovers.strays.is_some() {
             self.stage = Stage::Tidying(Ok(outcome));
             return self.sweep();

@@ -57,7 +57,7 @@ impl Encryption {
     /// Takes `sse` with what belongs to it, or `sse-customer-key`.
     pub(super) fn from_settings(settings: &mut Settings) -> Result<Option<Self>, Error> {
         let algorithm = settings.take_as("sse", algorithm)?;
-        let customer = settings.take("sse-customer-key").map(Zeroizing::new);
+        let customer = settings.take("sse-customer-key");
         let key = KmsKey {
             id: settings.take_as("sse-kms-key-id", field)?,
             context: settings.take_as("sse-kms-context", context)?,

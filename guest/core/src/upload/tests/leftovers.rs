@@ -210,3 +210,27 @@ fn an_equal_object_of_somebody_else_leaves_no_open_upload_behind() {
     );
     assert_eq!(bench.journal, Ok(Vec::new()));
 }
+
+#[test]
+fn what_could_not_be_aborted_at_once_is_aborted_once_the_object_is_there() {
+    let plan = Plan::parts(2);
+    for recovers in [true, false] {
+        let mut bench = plan.bench();
+        let result = bench.run(|sent| match (sent.what.as_str(), sent.nth) {
+            ("complete U1", _) => refuse(400, "InvalidPart"),
+            ("abort U1", nth) if nth <= 3 || !recovers => fail(ErrorKind::Network),
+            _ => accept(),
+        });
+        let Ok(Outcome::Stored(uploaded)) = result else {
+            panic!("{result:?}");
+        };
+        assert_eq!(bench.count("send abort U1"), if recovers { 4 } else { 6 });
+        let told = uploaded.failures.iter().any(|failure| {
+            failure.message
+                == "cannot abort the multipart upload of `s3://abc/a b`: abort U1 failed"
+        });
+        assert!(told, "{:#?}", uploaded.failures);
+        let expected: &[&str] = if recovers { &[] } else { &["U1"] };
+        assert_eq!(left(&bench), expected);
+    }
+}

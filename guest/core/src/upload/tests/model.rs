@@ -2,7 +2,8 @@
 //!
 //! The invariants, whatever happens: an upload that reports success has made the very object; it
 //! comes to an end; it never has more under way, tries more often or costs more than it may; after
-//! a crash nothing that the journal knows of is sent again; nothing is left behind when it ends well.
+//! a crash nothing that the journal knows of is sent again; no upload that is open is forgotten, and
+//! nothing is left behind when it ends well.
 
 mod chance;
 mod store;
@@ -31,7 +32,12 @@ proptest! {
         let mut world = World::new(Chance::new(seed), trouble, crashes, denied);
         let mut ended = None;
         for _ in 0..RUNS {
-            match world.run() {
+            let end = world.run();
+            let ended_well = matches!(end, End::Done(Ok(_)));
+            // What the role may not abort is told, and given up.
+            let known = ended_well || denied || world.remembers_what_is_open();
+            prop_assert!(known, "an open upload is forgotten: {world:#?}");
+            match end {
                 End::Crashed => {}
                 End::Done(Ok(outcome)) => {
                     ended = Some(outcome);

@@ -12,6 +12,7 @@ fn rejected_credentials_are_renewed_once_and_without_a_wait() {
         "ExpiredToken",
         "ExpiredTokenException",
         "RequestExpired",
+        "InvalidTokenId",
         "InvalidToken",
     ] {
         let mut bench = Plan::put(7).bench();

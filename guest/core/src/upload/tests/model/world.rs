@@ -14,6 +14,7 @@ use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
 use crate::retry::Policy;
 use crate::s3::{Addressing, Destination, Store as Place};
+use crate::upload::record::{Journal, Past};
 use crate::upload::{
     Action, Body, Described, Event, Job, Options, Outcome, RequestId, Step, Transfer, Upload,
 };
@@ -98,6 +99,21 @@ impl World {
 
     pub(super) fn left_over(&self) -> usize {
         self.store.uploads.len()
+    }
+
+    /// Whether the journal knows of each open upload, or of when it was begun.
+    pub(super) fn remembers_what_is_open(&self) -> bool {
+        let journal = Journal::read(&self.journal);
+        let begun = journal.past.as_ref();
+        let vague = |past: &Past| past.upload_id.is_none() || !past.alone;
+        if journal.strays.is_some() || begun.is_some_and(vague) {
+            return true;
+        }
+        let last = begun.and_then(|past| past.upload_id.as_deref());
+        self.store
+            .uploads
+            .keys()
+            .all(|id| last == Some(id) || journal.left.iter().any(|left| left.as_str() == id))
     }
 
     /// The object is the payload: its pieces follow each other without gap or overlap.
