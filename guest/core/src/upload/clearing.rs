@@ -46,9 +46,14 @@ impl Leftovers {
 
     /// The upload is to be aborted.
     pub(super) fn condemn(&mut self, upload: UploadId) {
-        if self.condemned.len() < MOST_LEFT && !self.condemned.contains(&upload) {
+        if !self.condemned.contains(&upload) {
             self.condemned.push(upload);
         }
+    }
+
+    /// Whether so many are to be aborted that others have to wait for another run.
+    fn is_full(&self) -> bool {
+        self.condemned.len() >= MOST_LEFT
     }
 
     /// Something may be left over that was begun since then.
@@ -90,24 +95,29 @@ impl Upload {
         };
         let orphans: Vec<_> = found.uploads.into_iter().filter(ours).collect();
         for orphan in orphans {
-            self.leftovers.condemn(orphan.upload);
+            if !self.leftovers.is_full() {
+                self.leftovers.condemn(orphan.upload);
+            }
         }
         match found.next {
+            _ if self.leftovers.is_full() => self.not_looked_through(now),
             Some(next) if page < MOST_PAGES => self.sweep_on(next, page + 1),
-            Some(_) => {
-                let message = format!(
-                    "`{}` has more unfinished multipart uploads than are looked through",
-                    self.job.destination
-                );
-                self.exchanges
-                    .note(Error::new(ErrorKind::TooLarge, message));
-                self.looked_through(now);
-            }
+            Some(_) => self.not_looked_through(now),
             None => {
                 self.leftovers.strays = None;
                 self.looked_through(now);
             }
         }
+    }
+
+    fn not_looked_through(&mut self, now: Now) {
+        let message = format!(
+            "`{}` has more unfinished multipart uploads than are looked through",
+            self.job.destination
+        );
+        let error = Error::new(ErrorKind::TooLarge, message);
+        self.exchanges.note(error);
+        self.looked_through(now);
     }
 
     fn sweep_on(&mut self, after: Marker, page: u8) {
@@ -137,7 +147,7 @@ impl Upload {
     /// that is told; otherwise another run will.
     pub(super) fn not_aborted(&mut self, upload: UploadId, error: Error, now: Now) {
         if error.kind != ErrorKind::NotFound {
-            if !refused(&error) && self.leftovers.stuck.len() < MOST_LEFT {
+            if !refused(&error) {
                 self.leftovers.stuck.push(upload);
             }
             self.tell("abort the multipart upload of", error);

@@ -234,3 +234,25 @@ fn what_could_not_be_aborted_at_once_is_aborted_once_the_object_is_there() {
         assert_eq!(left(&bench), expected);
     }
 }
+
+#[test]
+fn no_run_aborts_more_than_a_hundred_and_the_next_goes_on() {
+    let plan = Plan::parts(2);
+    let ids: Vec<_> = (0..150).map(|number| format!("S{number}")).collect();
+    let orphans: Vec<_> = ids
+        .iter()
+        .map(|id| ("a b", id.as_str(), "2023-11-14T22:13:20Z"))
+        .collect();
+    let mut bench = after(&plan, journal(&plan, &[])[..1].to_vec());
+    let result = bench.run(|sent| match sent.what.as_str() {
+        "sweep" => unfinished(&orphans),
+        "part 1" => refuse(403, "AccessDenied"),
+        _ => accept(),
+    });
+    assert_eq!(result.unwrap_err().kind, ErrorKind::Denied);
+    let aborts = bench.sends();
+    let aborts = aborts.iter().filter(|what| what.starts_with("abort S"));
+    assert_eq!(aborts.count(), 100);
+    let journal = Journal::read(bench.journal.as_ref().unwrap());
+    assert_eq!(journal.strays, Some(1_700_000_000));
+}
