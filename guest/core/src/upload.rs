@@ -182,8 +182,8 @@ pub struct Upload {
     leftovers: Leftovers,
     /// Whether the journal takes entries.
     journaled: bool,
-    /// Whether the journal has any.
-    written: bool,
+    /// How many it has.
+    entries: usize,
     /// Whether the bucket's region was learnt in this job.
     moved: bool,
     /// How often everything was begun anew.
@@ -210,7 +210,7 @@ impl Upload {
             multipart: None,
             leftovers: Leftovers::default(),
             journaled: true,
-            written: false,
+            entries: 0,
             moved: false,
             restarts: 0,
         }
@@ -314,7 +314,7 @@ impl Upload {
 
     fn append(&mut self, record: &record::Record) {
         if self.journaled {
-            self.written = true;
+            self.entries += 1;
             self.queue.push_back(Action::Append(record.encode()));
         }
     }

@@ -3,7 +3,7 @@
 //! What could not be aborted stays in the journal, so that another run aborts it.
 
 use super::job::{Length, Outcome};
-use super::record::{Journal, MOST_LEFT, Record};
+use super::record::{CROWDED, Journal, MOST_LEFT, Record};
 use super::request::Purpose;
 use super::stage::Stage;
 use super::{Action, Upload};
@@ -188,13 +188,20 @@ impl Upload {
         purpose.map(|abort| self.exchanges.open(abort)).is_some()
     }
 
-    /// The journal keeps what is left over, and nothing else.
+    /// The journal keeps what is left over, and nothing else. It is not emptied before that is written,
+    /// lest a crash between the two forgets all.
     pub(super) fn forget(&mut self) {
-        if std::mem::take(&mut self.written) {
+        let left = self.leftovers.records();
+        let most = if left.is_empty() { 0 } else { CROWDED };
+        if self.entries > most {
+            self.entries = 0;
             self.queue.push_back(Action::Reset);
         }
-        for record in self.leftovers.records() {
-            self.append(&record);
+        if !left.is_empty() {
+            self.append(&Record::Over { left: left.len() });
+        }
+        for record in &left {
+            self.append(record);
         }
     }
 

@@ -4,6 +4,8 @@
 //! Each entry is one JSON object: a record beside the version of the format, `v`. What cannot be
 //! read, or is of another version, is no reason to fail: the upload begins anew.
 
+use std::iter::Peekable;
+
 use serde::{Deserialize, Serialize};
 
 use super::parts::{MAX_PART, MAX_PARTS, MIN_PART, Parts, StoredPart, known_range};
@@ -15,6 +17,9 @@ const VERSION: u8 = 1;
 
 /// More entries of parts than any upload writes: each part, and some again.
 const MOST_RECORDED: usize = 2 * MAX_PARTS as usize;
+
+/// A journal of so many entries is emptied before more of what is left is written to it.
+pub(super) const CROWDED: usize = 1000;
 
 /// So many uploads that could not be aborted are remembered.
 pub(super) const MOST_LEFT: usize = 100;
@@ -35,6 +40,9 @@ pub(super) enum Record {
     },
     /// It is about to be completed.
     Completing,
+    /// Nothing of what was begun before goes on, and so many entries that follow tell all that is left
+    /// of it.
+    Over { left: usize },
     /// An upload that could not be aborted. Where it is the one of the last intent, nothing of that
     /// goes on.
     Left { upload_id: String },
@@ -117,12 +125,33 @@ impl Journal {
     /// read, or that has no intent before it, does not.
     pub(super) fn read(entries: &[Vec<u8>]) -> Self {
         let mut journal = Self::default();
-        for record in entries.iter().map_while(|entry| Record::decode(entry)) {
-            if journal.add(record).is_none() {
+        let records = entries.iter().map_while(|entry| Record::decode(entry));
+        let mut records = records.peekable();
+        while let Some(record) = records.next() {
+            let added = match record {
+                Record::Over { left } => journal.end(left, &mut records),
+                record => journal.add(record),
+            };
+            if added.is_none() {
                 break;
             }
         }
         journal
+    }
+
+    /// What was begun is over, and `count` entries tell what is left. Where a crash cut them off, all that
+    /// was known before still holds, beside them.
+    fn end<I>(&mut self, count: usize, records: &mut Peekable<I>) -> Option<()>
+    where
+        I: Iterator<Item = Record>,
+    {
+        let is_left =
+            |record: &Record| matches!(record, Record::Left { .. } | Record::Strays { .. });
+        let left: Vec<_> = (0..count).map_while(|_| records.next_if(is_left)).collect();
+        if left.len() == count {
+            *self = Self::default();
+        }
+        left.into_iter().try_for_each(|record| self.add(record))
     }
 
     /// Nothing where the entry makes no sense at its place.
@@ -139,6 +168,7 @@ impl Journal {
                 past.alone = alone;
             }
             Record::Completing => self.past.as_mut()?.completing = true,
+            Record::Over { .. } => return None,
             Record::Part {
                 number,
                 etag,

@@ -80,7 +80,7 @@ impl Upload {
         if entries.is_empty() {
             return self.begin(now);
         }
-        self.written = true;
+        self.entries = entries.len();
         let mut journal = Journal::read(&entries);
         self.leftovers = Leftovers::of(&mut journal);
         let Some(past) = journal.past else {

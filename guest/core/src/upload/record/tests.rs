@@ -50,6 +50,7 @@ fn the_entries_of_version_1_stay_as_they_are() {
         r#"{"v":1,"record":{"created":{"upload_id":"U","alone":true}}}"#,
         r#"{"v":1,"record":{"part":{"number":2,"etag":"e","checksum":null}}}"#,
         r#"{"v":1,"record":"completing"}"#,
+        r#"{"v":1,"record":{"over":{"left":2}}}"#,
         r#"{"v":1,"record":{"left":{"upload_id":"V"}}}"#,
         r#"{"v":1,"record":{"strays":{"since":3}}}"#,
     ];
@@ -58,13 +59,14 @@ fn the_entries_of_version_1_stay_as_they_are() {
         created("U"),
         part(2, None),
         Record::Completing,
+        Record::Over { left: 2 },
         left("V"),
         Record::Strays { since: 3 },
     ];
     for (entry, record) in entries.iter().zip(&records) {
         assert_eq!(String::from_utf8(record.encode()).unwrap(), *entry);
     }
-    let past = read(&records).unwrap();
+    let past = read(&records[..4]).unwrap();
     assert_eq!(past.upload_id.as_deref(), Some("U"));
     assert!(past.completing);
     assert_eq!(past.parts.len(), 1);
@@ -105,6 +107,29 @@ fn what_is_left_is_remembered_and_does_not_go_on() {
     assert_eq!(journal(&many).left.len(), MOST_LEFT);
     let strays = [8, 3, 5].map(|since| Record::Strays { since });
     assert_eq!(journal(&strays).strays, Some(3));
+}
+
+#[test]
+fn an_end_holds_once_all_that_is_left_is_written() {
+    let before = [
+        Record::Intent(intent()),
+        created("U"),
+        left("V"),
+        Record::Strays { since: 3 },
+    ];
+    let end = [Record::Over { left: 2 }, left("W"), left("U")];
+    let told = |entries: &[Record]| {
+        let journal = journal(&[&before[..], entries].concat());
+        let left = journal.left.iter().map(|id| id.as_str().to_owned());
+        (left.collect::<Vec<_>>().concat(), journal.strays)
+    };
+    assert_eq!(told(&end[..1]), ("V".to_owned(), Some(3)));
+    assert_eq!(told(&end[..2]), ("VW".to_owned(), Some(3)));
+    assert_eq!(told(&end), ("WU".to_owned(), None));
+    let cut = [&end[..2], &[Record::Intent(intent()), left("X")]].concat();
+    assert_eq!(told(&cut), ("VWX".to_owned(), Some(3)));
+    assert_eq!(told(&[Record::Over { left: 0 }]), (String::new(), None));
+    assert_eq!(read(&[&before[..], &end].concat()), None);
 }
 
 #[test]

@@ -231,10 +231,18 @@ impl Bench {
 
     fn append(&mut self, entry: Vec<u8>) -> Result<(), Error> {
         let text = String::from_utf8_lossy(&entry).into_owned();
-        let kinds = ["intent", "created", "part", "completing", "left", "strays"];
-        let kind = kinds
-            .iter()
-            .find(|kind| text.contains(&format!("\"{kind}\"")));
+        let kinds = [
+            "intent",
+            "created",
+            "part",
+            "completing",
+            "over",
+            "left",
+            "strays",
+        ];
+        let kind = kinds.iter().find(|kind| {
+            text.contains(&format!("{{\"{kind}\"")) || text.contains(&format!(":\"{kind}\""))
+        });
         let number = text.split("\"number\":").nth(1);
         let number = number.and_then(|rest| rest.split(',').next());
         let words = [Some("write"), kind.copied(), number];
