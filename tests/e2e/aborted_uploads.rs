@@ -75,6 +75,15 @@ fn with_abort_a_file_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_role_that_may_not_abort_is_told_of_the_parts_that_stay() {
+    let cloud = Cloud::start_with(|settings| {
+        settings.allow = Some(vec!["s3:PutObject".parse().unwrap()]);
+    });
+    let outcome = interrupted(&cloud, &["--abort"]);
+    outcome.failed(1, &["hint: s3://demo/key: parts that were uploaded stay"]);
+}
+
+#[test]
 fn with_abort_a_stream_leaves_nothing_behind() {
     let cloud = Cloud::start();
     let (running, stdin) = interrupted_stream(&cloud, &["--abort"]);

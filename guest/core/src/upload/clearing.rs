@@ -23,13 +23,20 @@ const STRAY_MARGIN: i64 = 900;
 /// So many pages of a bucket's unfinished uploads are looked through; S3 puts 200 on each.
 const MOST_PAGES: u8 = 50;
 
+/// What to do about uploads that the role may not abort.
+const PARTS_STAY: &str = "parts that were uploaded stay in the bucket, since the role lacks \
+    s3:AbortMultipartUpload; `sealift unfinished abort` with a role that has it removes them, and so does a \
+    lifecycle rule with AbortIncompleteMultipartUpload";
+
 /// Uploads that are no longer wanted.
 #[derive(Debug, Default)]
 pub(super) struct Leftovers {
     /// Still to be aborted in this run.
     condemned: Vec<UploadId>,
-    /// Could not be aborted in this run.
+    /// Could not be aborted in this run, and another one tries.
     stuck: Vec<UploadId>,
+    /// Whether there are others that the role may not abort.
+    kept: bool,
     /// Others may have been begun since then, in seconds since 1970, and we do not know their ids.
     strays: Option<i64>,
 }
@@ -40,6 +47,7 @@ impl Leftovers {
         Self {
             condemned: std::mem::take(&mut journal.left),
             stuck: Vec::new(),
+            kept: false,
             strays: journal.strays,
         }
     }
@@ -147,7 +155,9 @@ impl Upload {
     /// that is told; otherwise another run will.
     pub(super) fn not_aborted(&mut self, upload: UploadId, error: Error, now: Now) {
         if error.kind != ErrorKind::NotFound {
-            if !refused(&error) {
+            if refused(&error) {
+                self.leftovers.kept = true;
+            } else {
                 self.leftovers.stuck.push(upload);
             }
             self.tell("abort the multipart upload of", error);
@@ -273,7 +283,12 @@ impl Upload {
 
     pub(super) fn end(&mut self, mut result: Result<Outcome, Error>) {
         match &mut result {
-            Err(error) => self.exchanges.note(error.clone()),
+            Err(error) => {
+                if self.leftovers.kept && error.cure.is_none() {
+                    error.cure = Some(PARTS_STAY.to_owned());
+                }
+                self.exchanges.note(error.clone());
+            }
             // Clearing away may have failed since the object was made.
             Ok(Outcome::Stored(object) | Outcome::AlreadyThere(object)) => {
                 object.failures = self.exchanges.failures().to_vec();

@@ -51,7 +51,11 @@ async fn one(gateway: &Gateway, upload: Upload) {
         Ok(_) => output::remark(format_args!(
             "{object} was complete before it could be aborted"
         )),
-        Err(error) if error.kind() == ErrorKind::Cancelled => {}
+        Err(error) if error.kind() == ErrorKind::Cancelled => {
+            if let Some(cure) = error.cure() {
+                output::remark(format_args!("hint: {object}: {cure}"));
+            }
+        }
         Err(error) => output::remark(format_args!(
             "error: cannot abort the upload of {object}: {}",
             report::chain(&error)

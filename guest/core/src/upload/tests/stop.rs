@@ -43,6 +43,27 @@ fn a_job_can_be_stopped_at_each_report() {
 }
 
 #[test]
+fn parts_that_the_role_may_not_remove_are_told() {
+    for (status, code, told) in [
+        (403, "AccessDenied", true),
+        (404, "NoSuchUpload", false),
+        (204, "", false),
+    ] {
+        let mut bench = Plan::parts(3).bench();
+        bench.stop_at = Some(4);
+        let error = bench
+            .run(|sent| match sent.what.as_str() {
+                "abort U1" if status != 204 => refuse(status, code),
+                _ => accept(),
+            })
+            .unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Cancelled);
+        let cure = error.cure.unwrap_or_default();
+        assert_eq!(cure.contains("lifecycle rule"), told, "{code}: {cure}");
+    }
+}
+
+#[test]
 fn a_stop_between_reports_counts_as_well() {
     let mut bench = Plan::parts(3).bench();
     let create = bench.expect_sent();
