@@ -50,7 +50,7 @@ impl Config {
             Put::NAME,
         ];
         let mut document = Document::parse(File { path, text }, env, &names)?;
-        let device = Device::read(document.section(Device::NAME))?;
+        let device = Device::read(document.section(Device::NAME), env)?;
         let credentials = CredentialProvider::read(document.section(CredentialProvider::NAME))?;
         Ok(Self {
             path: path.to_owned(),

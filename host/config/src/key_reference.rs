@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::Pkcs11Uri;
+use crate::pkcs11_uri::{ObjectClass, Pkcs11Uri, Pkcs11UriError};
 
 /// Where the device's private key is: `PEM path | pkcs11:… | handle:0x81…`.
 ///
@@ -25,7 +25,11 @@ impl FromStr for KeyReference {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text.starts_with("pkcs11:") {
-            return text.parse().map(Self::Pkcs11);
+            let uri: Pkcs11Uri = text.parse()?;
+            return match uri.object().class {
+                None | Some(ObjectClass::PrivateKey) => Ok(Self::Pkcs11(uri)),
+                Some(_) => Err(KeyReferenceError::Class),
+            };
         }
         if text.starts_with("handle:") {
             return text.parse().map(Self::Tpm);
@@ -99,10 +103,11 @@ pub enum KeyReferenceError {
     )]
     Inline,
     /// Not a PKCS#11 URI.
-    #[error(
-        "a PKCS#11 URI is pkcs11: and name=value pairs joined by `;`, such as pkcs11:token=t;object=key (RFC 7512)"
-    )]
-    Pkcs11Attribute,
+    #[error(transparent)]
+    Pkcs11(#[from] Pkcs11UriError),
+    /// The URI of something else.
+    #[error("the PKCS#11 URI is not that of a private key; leave `type` out or write type=private")]
+    Class,
     /// Not the handle of a persistent TPM object.
     #[error(
         "a TPM handle is handle:0x and a number from 0x81000000 to 0x81ffffff, such as handle:0x81000001"
@@ -140,6 +145,7 @@ mod tests {
             parse("pkcs11:object=key"),
             Ok(KeyReference::Pkcs11(_))
         ));
+        assert_eq!(parse("pkcs11:type=cert"), Err(KeyReferenceError::Class));
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod names;
 
 mod authority;
 mod byte_size;
+mod certificate_reference;
 mod config;
 mod diagnostic;
 mod directories;
@@ -62,6 +63,7 @@ mod value;
 
 pub use authority::{Authority, AuthorityError};
 pub use byte_size::{ByteSize, ByteSizeError};
+pub use certificate_reference::{CertificateReference, CertificateReferenceError};
 pub use config::Config;
 pub use diagnostic::Diagnostic;
 pub use environment::Environment;
@@ -72,7 +74,9 @@ pub use keyword::UnknownKeyword;
 pub use names::{NameError, RoleAlias, ThingName};
 pub use origin::{Origin, OriginError, Scheme};
 pub use origin_pattern::{HostPattern, OriginPattern};
-pub use pkcs11_uri::Pkcs11Uri;
+pub use pkcs11_uri::{
+    ObjectClass, ObjectPattern, PinSource, Pkcs11Uri, Pkcs11UriError, TokenPattern,
+};
 pub use proxy_url::{ProxyCredentials, ProxyUrl, ProxyUrlError};
 pub use rate_limit::{RateLimit, RateLimitError};
 pub use region::Region;

@@ -10,7 +10,10 @@ use toml::de::{DeInteger, DeValue};
 
 use crate::document::File;
 use crate::section::Section;
-use crate::{ByteSize, Error, KeyReference, RateLimit, RateLimitError, TimeLimit, TimeLimitError};
+use crate::{
+    ByteSize, CertificateReference, Error, KeyReference, RateLimit, RateLimitError, TimeLimit,
+    TimeLimitError,
+};
 
 /// Where something was said, for complaints about it.
 #[derive(Clone, Debug)]
@@ -106,6 +109,17 @@ impl<'d> Value<'d> {
         match self.text("a path")? {
             "" => Err(self.error("the path is empty")),
             text => Ok(self.resolve(text.as_ref())),
+        }
+    }
+
+    /// A certificate; the path of a file is resolved like any path.
+    pub(crate) fn certificate_reference(self) -> Result<CertificateReference, Error> {
+        match self.text("a path")?.parse() {
+            Ok(CertificateReference::File(path)) => {
+                Ok(CertificateReference::File(self.resolve(&path)))
+            }
+            Ok(token) => Ok(token),
+            Err(error) => Err(self.error(error.to_string())),
         }
     }
 

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use sealift_config::{
-    Addressing, ByteSize, Checksum, ChecksumAlgorithm, ChecksumPlacement, Config, Environment,
-    Error, KeyPermissions, KeyReference, Parts, RateLimit, S3HostKind, S3Hosts, TimeOfDay,
+    Addressing, ByteSize, CertificateReference, Checksum, ChecksumAlgorithm, ChecksumPlacement,
+    Config, Environment, Error, KeyPermissions, KeyReference, Parts, RateLimit, S3HostKind,
+    S3Hosts, TimeOfDay,
 };
 
 const SMALLEST: &str = r#"
@@ -28,6 +29,7 @@ const LARGEST: &str = r#"
     key = "pkcs11:token=ggl;object=key"
     ca = "AmazonRootCA1.pem"
     key_permissions = "any"
+    pkcs11_module = "/usr/lib/softhsm/libsofthsm2.so"
 
     [credentials]
     endpoint = "localhost:8443"
@@ -147,6 +149,10 @@ fn every_key_can_be_set() {
     assert_eq!(config.device.thing_name.unwrap().as_str(), "thing_x");
     assert_eq!(config.device.key.to_string(), "pkcs11:token=ggl;object=key");
     assert_eq!(config.device.key_permissions, KeyPermissions::Any);
+    assert_eq!(
+        config.device.pkcs11_module.as_deref(),
+        Some(Path::new("/usr/lib/softhsm/libsofthsm2.so"))
+    );
     assert_eq!(config.credentials.endpoint.to_string(), "localhost:8443");
     assert_eq!(config.credentials.role_alias.as_str(), "s3_role_alias");
     assert_eq!(
@@ -269,7 +275,7 @@ fn paths_of_the_file_are_relative_to_the_file() {
     let config = parse(LARGEST);
     assert_eq!(
         config.device.certificate,
-        Path::new("/certs/device.pem.crt")
+        CertificateReference::File("/certs/device.pem.crt".into())
     );
     assert_eq!(
         config.device.ca.as_deref(),
@@ -295,7 +301,8 @@ fn paths_of_variables_are_relative_to_the_current_directory() {
     ];
     let config = parse_with(SMALLEST, &env).unwrap();
     assert_eq!(config.device.key, KeyReference::File("other.key".into()));
-    assert_eq!(config.device.certificate, Path::new("other.crt"));
+    let certificate = CertificateReference::File("other.crt".into());
+    assert_eq!(config.device.certificate, certificate);
 }
 
 #[test]
@@ -434,6 +441,17 @@ fn a_configured_proxy_goes_before_the_environment() {
     assert_eq!(proxies.http, proxies.https);
     let credentials = proxies.https.as_ref().and_then(|proxy| proxy.credentials());
     assert_eq!(credentials.unwrap().password(), "hunter2");
+}
+
+#[test]
+fn pins_that_systemd_passes_are_in_its_directory() {
+    let env = [("CREDENTIALS_DIRECTORY", "/run/credentials/sealift.service")];
+    let directory = parse_with(SMALLEST, &env)
+        .unwrap()
+        .device
+        .credentials_directory;
+    assert_eq!(directory.as_deref(), Some(Path::new(env[0].1)));
+    assert_eq!(parse(SMALLEST).device.credentials_directory, None);
 }
 
 #[test]

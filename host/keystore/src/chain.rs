@@ -3,16 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use rustls_pki_types::CertificateDer;
+use sealift_config::CertificateReference;
 
 use crate::pem::{self, PemError};
 use crate::small_file::{FileError, SmallFile, Stamp};
-use crate::{Certificate, MalformedCertificate};
+use crate::{Certificate, MalformedCertificate, TokenError};
 
 /// A chain of certificates, the device's own first, each of the others the
 /// issuer of the one before.
 #[derive(Clone, Debug)]
 pub struct CertificateChain {
-    path: PathBuf,
+    reference: CertificateReference,
     leaf: Certificate,
     issuers: Vec<Certificate>,
 }
@@ -29,9 +30,33 @@ impl CertificateChain {
         Ok((Self::link(certificates, path)?, file.stamp))
     }
 
-    /// The file it came from.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// The chain from a certificate on a token to its root, as far as `others` has
+    /// the issuers; the root itself, which servers have, is left out.
+    pub(crate) fn of_token(
+        reference: CertificateReference,
+        leaf: Certificate,
+        mut others: Vec<Certificate>,
+    ) -> Self {
+        others.retain(|certificate| certificate.subject() != certificate.issuer());
+        let mut issuers: Vec<Certificate> = Vec::new();
+        while issuers.len() + 1 < LONGEST {
+            let last = issuers.last().unwrap_or(&leaf);
+            let issuer = others
+                .iter()
+                .position(|other| other.subject() == last.issuer());
+            let Some(at) = issuer else { break };
+            issuers.push(others.swap_remove(at));
+        }
+        Self {
+            reference,
+            leaf,
+            issuers,
+        }
+    }
+
+    /// Where it came from.
+    pub fn reference(&self) -> &CertificateReference {
+        &self.reference
     }
 
     /// The device's own certificate.
@@ -75,7 +100,7 @@ impl CertificateChain {
         let mut certificates = certificates.into_iter();
         match certificates.next() {
             Some(leaf) => Ok(Self {
-                path,
+                reference: CertificateReference::File(path),
                 leaf,
                 issuers: certificates.collect(),
             }),
@@ -126,6 +151,15 @@ pub enum ChainError {
     /// The file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
+
+    /// The certificate is on a token and out of reach.
+    #[error("the certificate {reference} cannot be used")]
+    Token {
+        /// The certificate.
+        reference: CertificateReference,
+        /// Why.
+        source: TokenError,
+    },
 
     /// The file is not PEM, or damaged.
     #[error("the certificate {} cannot be used", .path.display())]

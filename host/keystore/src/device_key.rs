@@ -27,6 +27,12 @@ pub trait DeviceKey: Debug + Send + Sync {
     /// The public key, an RFC 5280 `SubjectPublicKeyInfo`.
     fn public_key(&self) -> &SubjectPublicKeyInfoDer<'static>;
 
+    /// Whether signing may take long enough, a tenth of a second and more, that it
+    /// should not be done where anything else waits.
+    fn is_slow(&self) -> bool {
+        false
+    }
+
     /// Signs `message`, which is not hashed before: the scheme says with what.
     /// ECDSA signatures are DER, as TLS has them (RFC 8446 §4.2.3).
     ///

@@ -16,7 +16,7 @@ use sealift_config::{KeyPermissions, KeyReference};
 use crate::device_key::{DeviceKey, SignError};
 use crate::pem::{self, Block, PemError};
 use crate::small_file::{FileError, SmallFile, Stamp};
-use crate::{KeyAlgorithm, private_key};
+use crate::{KeyAlgorithm, TokenError, private_key};
 
 /// A private key from a PEM file: PKCS #8, PKCS #1 or SEC 1, not encrypted.
 ///
@@ -274,7 +274,7 @@ pub enum KeyError {
     /// A key that only a TPM can use.
     #[error(
         "the private key {} is wrapped by a TPM (TSS2), which this version does not support; \
-         use a key in a PEM file",
+         import it into tpm2-pkcs11 and write its pkcs11: URI, or use a key in a PEM file",
         .path.display()
     )]
     Tss2 {
@@ -282,9 +282,19 @@ pub enum KeyError {
         path: PathBuf,
     },
 
-    /// A key that is not in a file.
+    /// A key on a token that is out of reach.
+    #[error("the private key {reference} cannot be used")]
+    Token {
+        /// The key.
+        reference: KeyReference,
+        /// Why.
+        source: TokenError,
+    },
+
+    /// A key that is neither in a file nor on a token.
     #[error(
-        "the private key {reference} is not in a file, which this version does not support; use a key in a PEM file"
+        "the private key {reference} is a bare TPM object, which this version does not support; make it known \
+         to tpm2-pkcs11 and write its pkcs11: URI, or use a key in a PEM file"
     )]
     UnsupportedReference {
         /// Where the key is.

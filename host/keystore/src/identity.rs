@@ -1,28 +1,30 @@
 //! A certificate and its key, belonging together and valid.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use rustls::client::ResolvesClientCert;
-use sealift_config::{Device, KeyPermissions, KeyReference};
+use sealift_config::{CertificateReference, Device, KeyPermissions, KeyReference};
 
 use crate::certificate::Validity;
 use crate::chain::{CertificateChain, ChainError};
 use crate::device_key::DeviceKey;
 use crate::file_key::{FileKey, KeyError};
 use crate::small_file::Stamp;
-use crate::{Timestamp, rotation, tls};
+use crate::token::{self, TokenKey, TokenSettings};
+use crate::{Certificate, Timestamp, rotation, tls};
 
 /// Where an identity is read from.
 #[derive(Clone, Debug)]
 pub struct IdentityFiles {
-    /// The certificate chain in PEM, the device's own first.
-    pub certificate: PathBuf,
+    /// The certificate chain, in PEM (the device's own first) or on a token.
+    pub certificate: CertificateReference,
     /// The private key.
     pub key: KeyReference,
     /// Who else may read a key file.
     pub key_permissions: KeyPermissions,
+    /// What URIs of tokens leave open.
+    pub tokens: TokenSettings,
 }
 
 impl From<&Device> for IdentityFiles {
@@ -31,11 +33,13 @@ impl From<&Device> for IdentityFiles {
             certificate: device.certificate.clone(),
             key: device.key.clone(),
             key_permissions: device.key_permissions,
+            tokens: TokenSettings::from(device),
         }
     }
 }
 
-/// What the files were when they were read; a key that is no file has no stamp.
+/// What the files were when they were read: the certificate's and the key's or, of
+/// a key on a token, the PIN's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamps {
     certificate: Option<Stamp>,
@@ -50,34 +54,20 @@ impl IdentityFiles {
 
     /// Opens the key alone, as long as there is no certificate for it.
     pub fn open_key(&self) -> Result<Arc<dyn DeviceKey>, KeyError> {
-        match &self.key {
-            KeyReference::File(path) => Ok(Arc::new(FileKey::open(path, self.key_permissions)?)),
-            reference @ (KeyReference::Pkcs11(_) | KeyReference::Tpm(_)) => {
-                Err(KeyError::UnsupportedReference {
-                    reference: reference.clone(),
-                })
-            }
-        }
+        self.key(None).map(|(key, _)| key)
     }
 
     pub(crate) fn load_stamped(
         &self,
         now: SystemTime,
     ) -> Result<(Identity, Stamps), IdentityError> {
-        let (chain, certificate) = CertificateChain::open_stamped(&self.certificate)?;
-        let (key, key_stamp) = match &self.key {
-            KeyReference::File(path) => FileKey::open_stamped(path, self.key_permissions)?,
-            reference @ (KeyReference::Pkcs11(_) | KeyReference::Tpm(_)) => {
-                return Err(IdentityError::Key(KeyError::UnsupportedReference {
-                    reference: reference.clone(),
-                }));
-            }
-        };
+        let (chain, certificate) = self.chain()?;
+        let (key, key_stamp) = self.key(Some(chain.leaf()))?;
         let stamps = Stamps {
-            certificate: Some(certificate),
-            key: Some(key_stamp),
+            certificate,
+            key: key_stamp,
         };
-        Ok((self.join(chain, Arc::new(key), now)?, stamps))
+        Ok((self.join(chain, key, now)?, stamps))
     }
 
     /// The identity of both, or of the key and the certificate that a rotation was about to put in the
@@ -90,7 +80,8 @@ impl IdentityFiles {
     ) -> Result<Identity, IdentityError> {
         let joined = Identity::new(chain, Arc::clone(&key), now);
         if let Err(IdentityError::Mismatch { .. }) = joined
-            && let Some(next) = rotation::decided(&self.certificate)
+            && let Some(certificate) = self.certificate.path()
+            && let Some(next) = rotation::decided(certificate)
             && let Ok(chain) = CertificateChain::open(&next)
             && let Ok(decided) = Identity::new(chain, key, now)
         {
@@ -99,12 +90,78 @@ impl IdentityFiles {
         joined
     }
 
+    /// Reads what has changed since `held` was read. A key on a token stays open if
+    /// it is still the certificate's and its PIN is the same: to open it again
+    /// takes long, and nobody should wait for it.
+    pub(crate) fn reload_stamped(
+        &self,
+        now: SystemTime,
+        held: &Identity,
+        read: Stamps,
+    ) -> Result<(Identity, Stamps), IdentityError> {
+        let same_pin = || self.stamps().key == read.key;
+        if !held.key.is_slow() || !same_pin() {
+            return self.load_stamped(now);
+        }
+        let (chain, certificate) = self.chain()?;
+        if chain.leaf().public_key() != held.key.public_key() {
+            return self.load_stamped(now);
+        }
+        let stamps = Stamps {
+            certificate,
+            ..read
+        };
+        Ok((Identity::new(chain, held.key.clone(), now)?, stamps))
+    }
+
+    fn chain(&self) -> Result<(CertificateChain, Option<Stamp>), ChainError> {
+        match &self.certificate {
+            CertificateReference::File(path) => {
+                CertificateChain::open_stamped(path).map(|(chain, stamp)| (chain, Some(stamp)))
+            }
+            reference @ CertificateReference::Pkcs11(uri) => {
+                let chain = token::chain(uri, &self.tokens);
+                let chain = chain.map_err(|source| ChainError::Token {
+                    reference: reference.clone(),
+                    source,
+                })?;
+                Ok((chain, None))
+            }
+        }
+    }
+
+    fn key(
+        &self,
+        leaf: Option<&Certificate>,
+    ) -> Result<(Arc<dyn DeviceKey>, Option<Stamp>), KeyError> {
+        match &self.key {
+            KeyReference::File(path) => {
+                let (key, stamp) = FileKey::open_stamped(path, self.key_permissions)?;
+                Ok((Arc::new(key), Some(stamp)))
+            }
+            reference @ KeyReference::Pkcs11(uri) => {
+                // Before the PIN is read, so that a later change is noticed.
+                let stamp = self.tokens.pin_stamp(uri);
+                let key = TokenKey::open(uri, &self.tokens, leaf);
+                let key = key.map_err(|source| KeyError::Token {
+                    reference: reference.clone(),
+                    source,
+                })?;
+                Ok((Arc::new(key), stamp))
+            }
+            reference @ KeyReference::Tpm(_) => Err(KeyError::UnsupportedReference {
+                reference: reference.clone(),
+            }),
+        }
+    }
+
     pub(crate) fn stamps(&self) -> Stamps {
         Stamps {
-            certificate: Stamp::now(&self.certificate),
+            certificate: self.certificate.path().and_then(Stamp::now),
             key: match &self.key {
                 KeyReference::File(path) => Stamp::now(path),
-                KeyReference::Pkcs11(_) | KeyReference::Tpm(_) => None,
+                KeyReference::Pkcs11(uri) => self.tokens.pin_stamp(uri),
+                KeyReference::Tpm(_) => None,
             },
         }
     }
@@ -133,7 +190,7 @@ impl Identity {
             .into_iter()
             .chain(chain.issuers())
             .position(|certificate| certificate.public_key() == key.public_key());
-        let (certificate, leaf) = (chain.path().to_owned(), chain.leaf());
+        let (certificate, leaf) = (chain.reference().clone(), chain.leaf());
         match position {
             Some(0) => {}
             Some(position) => {
@@ -201,7 +258,10 @@ impl Identity {
 }
 
 /// How to see for oneself whether a certificate and a key belong together.
-fn comparison(certificate: &Path, key: &KeyReference) -> String {
+fn comparison(certificate: &CertificateReference, key: &KeyReference) -> String {
+    let CertificateReference::File(certificate) = certificate else {
+        return "check which objects of the token the URIs mean".to_owned();
+    };
     let certificate = certificate.display();
     let public_key = match key {
         KeyReference::File(path) => format!("`openssl pkey -in {} -pubout`", path.display()),
@@ -224,24 +284,23 @@ pub enum IdentityError {
 
     /// Certificate and key are of different devices, or one of them was replaced.
     #[error(
-        "the private key {key} is not that of the certificate {}; {}",
-        .certificate.display(), comparison(.certificate, .key)
+        "the private key {key} is not that of the certificate {certificate}; {}",
+        comparison(.certificate, .key)
     )]
     Mismatch {
-        /// The certificate's file.
-        certificate: PathBuf,
+        /// The certificate.
+        certificate: CertificateReference,
         /// The key.
         key: KeyReference,
     },
 
     /// The key is that of a certificate further on.
     #[error(
-        "the private key {key} is that of certificate {position} of {}; the device's own must come first",
-        .certificate.display()
+        "the private key {key} is that of certificate {position} of {certificate}; the device's own must come first"
     )]
     LeafNotFirst {
-        /// The certificate's file.
-        certificate: PathBuf,
+        /// The certificate.
+        certificate: CertificateReference,
         /// The key.
         key: KeyReference,
         /// Which certificate it belongs to, from 1.
@@ -250,13 +309,12 @@ pub enum IdentityError {
 
     /// The certificate is from the future, by our clock.
     #[error(
-        "the certificate {} is not valid before {not_before}, and this device's clock reads {now}; \
-         check time synchronisation",
-        .certificate.display()
+        "the certificate {certificate} is not valid before {not_before}, and this device's clock reads {now}; \
+         check time synchronisation"
     )]
     NotYetValid {
-        /// The file.
-        certificate: PathBuf,
+        /// The certificate.
+        certificate: CertificateReference,
         /// The first moment it is valid.
         not_before: Timestamp,
         /// The clock.
@@ -265,13 +323,12 @@ pub enum IdentityError {
 
     /// The certificate has expired, by our clock.
     #[error(
-        "the certificate {} expired at {not_after}, and this device's clock reads {now}; \
-         replace the certificate or, if the clock is wrong, check time synchronisation",
-        .certificate.display()
+        "the certificate {certificate} expired at {not_after}, and this device's clock reads {now}; \
+         replace the certificate or, if the clock is wrong, check time synchronisation"
     )]
     Expired {
-        /// The file.
-        certificate: PathBuf,
+        /// The certificate.
+        certificate: CertificateReference,
         /// The last moment it was valid.
         not_after: Timestamp,
         /// The clock.

@@ -2,13 +2,12 @@
 //!
 //! A [`DeviceKey`] is all that the rest of the gateway knows of the private
 //! key: its algorithm, its public half, and a way to sign. Nothing here hands
-//! out a private key, whether it lies in a file ([`FileKey`]) or in a token
-//! that would not hand it out either.
+//! out a private key, whether it lies in a file ([`FileKey`]) or on a token that
+//! would not hand it out either ([`TokenKey`]).
 //!
 //! An [`Identity`] is a certificate chain with the key that belongs to it. One
 //! exists only if the two belong together and the certificate is valid now. An
-//! [`IdentityStore`] keeps the identity of a certificate file and a key file up
-//! to date while a rotation replaces them under our feet, and never publishes
+//! [`IdentityStore`] keeps the identity of a certificate and a key up to date while a rotation replaces them under our feet, and never publishes
 //! half of a rotation.
 //!
 //! ```no_run
@@ -34,6 +33,7 @@ pub mod hardening;
 mod algorithm;
 mod certificate;
 mod chain;
+mod der;
 mod device_key;
 mod durable;
 mod file_key;
@@ -48,6 +48,7 @@ mod small_file;
 mod store;
 mod timestamp;
 mod tls;
+mod token;
 
 pub use algorithm::KeyAlgorithm;
 pub use certificate::{Certificate, Fingerprint, MalformedCertificate};
@@ -63,3 +64,4 @@ pub use rotation::{Candidate, Rotation, RotationError};
 pub use small_file::FileError;
 pub use store::IdentityStore;
 pub use timestamp::Timestamp;
+pub use token::{Found, PinOrigin, TokenError, TokenKey, TokenSettings, Tries};

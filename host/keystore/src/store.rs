@@ -63,7 +63,8 @@ impl IdentityStore {
         } else {
             // Refused files are read again every time, for a certificate may
             // have been refused by a clock that was wrong.
-            match self.files.load_stamped(now) {
+            let reloaded = self.files.reload_stamped(now, &state.current, state.read);
+            match reloaded {
                 Ok((identity, read)) => state.accept(identity, read),
                 Err(error) => state.refuse(error, stamps),
             }

@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 use std::process::Command;
 
-use sealift_config::{Config, Environment, KeyReference};
+use sealift_config::{CertificateReference, Config, Environment, KeyReference};
 use sealift_keystore::{
     Certificate, CertificateChain, ChainError, DeviceKey, IdentityError, IdentityFiles,
     KeyAlgorithm, KeyError, PemError,
@@ -43,7 +43,7 @@ fn an_identity_tells_the_public_facts_of_its_certificate() {
 
     let fingerprint = Command::new("openssl")
         .args(["x509", "-noout", "-fingerprint", "-sha256", "-in"])
-        .arg(&files.certificate)
+        .arg(files.certificate.path().unwrap())
         .output()
         .unwrap();
     let fingerprint = String::from_utf8(fingerprint.stdout).unwrap();
@@ -248,21 +248,18 @@ fn what_is_no_certificate_is_called_what_it_is() {
 }
 
 #[test]
-fn a_key_that_is_not_in_a_file_is_typed_as_unsupported() {
+fn a_bare_tpm_handle_is_typed_as_unsupported() {
     let workshop = Workshop::new();
     let mut files = workshop.device(P256);
-    for reference in ["pkcs11:object=key;pin-value=hunter2", "handle:0x81000001"] {
-        files.key = reference.parse().unwrap();
-        let error = refusal(&files);
-        assert!(
-            matches!(
-                error,
-                IdentityError::Key(KeyError::UnsupportedReference { .. })
-            ),
-            "{error}"
-        );
-        assert!(!format!("{error} {error:?} {files:?}").contains("hunter2"));
-    }
+    files.key = "handle:0x81000001".parse().unwrap();
+    let error = refusal(&files);
+    assert!(
+        matches!(
+            error,
+            IdentityError::Key(KeyError::UnsupportedReference { .. })
+        ),
+        "{error}"
+    );
 }
 
 #[test]
@@ -271,7 +268,8 @@ fn the_configuration_names_the_files() {
         "[device]\ncertificate = 'c'\nkey = 'k'\n[credentials]\nendpoint = 'e'\nrole_alias = 'r'";
     let config = Config::parse(text, "/etc/x.toml".as_ref(), &Environment::default()).unwrap();
     let files = IdentityFiles::from(&config.device);
-    assert_eq!(files.certificate.to_str(), Some("/etc/c"));
+    let certificate = CertificateReference::File("/etc/c".into());
+    assert_eq!(files.certificate, certificate);
     assert_eq!(files.key, KeyReference::File("/etc/k".into()));
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::section::Section;
 use crate::value::Value;
-use crate::{Error, KeyReference, ThingName};
+use crate::{CertificateReference, Environment, Error, KeyReference, ThingName};
 
 /// `[device]`: the thing, its certificate and its key.
 #[derive(Clone, Debug)]
@@ -13,8 +13,8 @@ pub struct Device {
     /// The AWS IoT thing that the certificate is attached to. Needed when the
     /// IoT policy or the role's policies use thing variables.
     pub thing_name: Option<ThingName>,
-    /// The certificate chain in PEM, leaf first.
-    pub certificate: PathBuf,
+    /// The certificate chain, in PEM (leaf first) or on a token.
+    pub certificate: CertificateReference,
     /// The private key.
     pub key: KeyReference,
     /// Certificate authorities that servers are checked against, in PEM. None:
@@ -22,6 +22,11 @@ pub struct Device {
     pub ca: Option<PathBuf>,
     /// Who else may read a key file.
     pub key_permissions: KeyPermissions,
+    /// The PKCS#11 module for URIs that name none.
+    pub pkcs11_module: Option<PathBuf>,
+    /// Where systemd puts the service's credentials, the PINs of tokens among
+    /// them: `$CREDENTIALS_DIRECTORY`.
+    pub credentials_directory: Option<PathBuf>,
 }
 
 keyword! {
@@ -37,15 +42,17 @@ keyword! {
 impl Device {
     pub(crate) const NAME: &'static str = "device";
 
-    pub(crate) fn read(mut section: Section<'_>) -> Result<Self, Error> {
+    pub(crate) fn read(mut section: Section<'_>, env: &Environment) -> Result<Self, Error> {
         let device = Self {
             thing_name: section.optional("thing_name", Value::parse)?,
-            certificate: section.required("certificate", Value::path)?,
+            certificate: section.required("certificate", Value::certificate_reference)?,
             key: section.required("key", Value::key_reference)?,
             ca: section.optional("ca", Value::path)?,
             key_permissions: section
                 .optional("key_permissions", Value::parse)?
                 .unwrap_or(KeyPermissions::Strict),
+            pkcs11_module: section.optional("pkcs11_module", Value::path)?,
+            credentials_directory: env.var("CREDENTIALS_DIRECTORY").map(PathBuf::from),
         };
         section.finish()?;
         Ok(device)

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test program uses a part")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+pub(crate) mod soft_token;
+
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -10,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use sealift_config::{KeyPermissions, KeyReference};
-use sealift_keystore::{IdentityFiles, KeyAlgorithm};
+use sealift_config::{CertificateReference, KeyPermissions, KeyReference};
+use sealift_keystore::{IdentityFiles, KeyAlgorithm, TokenSettings};
 use tempfile::TempDir;
 
 /// The kinds of keys that are supported, with the arguments that make OpenSSL
@@ -137,9 +139,10 @@ impl Workshop {
 
     pub(crate) fn files(&self) -> IdentityFiles {
         IdentityFiles {
-            certificate: self.path("certificate"),
+            certificate: CertificateReference::File(self.path("certificate")),
             key: KeyReference::File(self.path("key")),
             key_permissions: KeyPermissions::Strict,
+            tokens: TokenSettings::default(),
         }
     }
 
