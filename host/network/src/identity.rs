@@ -23,6 +23,7 @@ impl IdentitySource for IdentityStore {
         Ok(CurrentIdentity {
             generation: identity.generation(),
             resolver: identity.resolver(),
+            slow: identity.key().is_slow(),
         })
     }
 }
@@ -34,6 +35,8 @@ pub struct CurrentIdentity {
     pub generation: u64,
     /// Presents the certificate, and signs handshakes with the key.
     pub resolver: Arc<dyn ResolvesClientCert>,
+    /// Whether signing takes so long that handshakes must not hold up anything else.
+    pub slow: bool,
 }
 
 impl fmt::Debug for CurrentIdentity {

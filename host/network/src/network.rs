@@ -161,6 +161,7 @@ impl Inner {
                 proxy: Arc::clone(proxy),
                 tls: self.tls.to_proxy(),
             }),
+            slow_key: identity.as_ref().is_some_and(|identity| identity.slow),
             tls: self
                 .tls
                 .to_origin(identity.map(|identity| identity.resolver)),

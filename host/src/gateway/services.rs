@@ -82,6 +82,7 @@ impl IdentitySource for Device {
         Ok(CurrentIdentity {
             generation: identity.generation(),
             resolver: identity.resolver(),
+            slow: identity.key().is_slow(),
         })
     }
 }

@@ -84,6 +84,7 @@ impl IdentitySource for Device {
         Ok(CurrentIdentity {
             generation: identity.generation(),
             resolver: identity.resolver(),
+            slow: identity.key().is_slow(),
         })
     }
 }

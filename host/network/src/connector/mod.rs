@@ -1,5 +1,6 @@
 //! From an origin to a connection: dial, tunnel, handshake.
 
+mod aside;
 mod dial;
 mod error;
 mod link;
@@ -51,6 +52,8 @@ pub(crate) struct Route {
     pub(crate) proxy: Option<Hop>,
     /// The identity, if any, is in here.
     pub(crate) tls: Arc<ClientConfig>,
+    /// Whether the identity's key takes so long to sign that handshakes need a thread of their own.
+    pub(crate) slow_key: bool,
     pub(crate) timeouts: Timeouts,
 }
 
@@ -105,7 +108,10 @@ impl Route {
         };
         let socket = Metered::new(socket);
         match origin.scheme() {
-            Scheme::Https => Ok(Link::tls(self.handshake(origin, &self.tls, socket).await?)),
+            Scheme::Https => {
+                let stream = self.handshake(origin, &self.tls, socket, self.slow_key);
+                Ok(Link::tls(stream.await?))
+            }
             Scheme::Http => Ok(Link::plain(socket, self.proxy.is_some())),
         }
     }
@@ -121,7 +127,7 @@ impl Route {
         let mut socket = match proxy.scheme() {
             Scheme::Http => Transport::Plain(socket),
             Scheme::Https => {
-                let stream = self.handshake(proxy, &hop.tls, socket).await;
+                let stream = self.handshake(proxy, &hop.tls, socket, false).await;
                 Transport::Tls(Box::new(stream.map_err(unreachable)?))
             }
         };
@@ -144,9 +150,10 @@ impl Route {
         with: &Origin,
         config: &Arc<ClientConfig>,
         stream: S,
+        slow_key: bool,
     ) -> Result<TlsStream<S>, ConnectError>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let limit = self.timeouts.tls;
         let failed = |source| ConnectError::Tls {
@@ -158,6 +165,13 @@ impl Route {
             TlsConnector::from(Arc::clone(config)).connect_with(name, stream, |session| {
                 session.set_buffer_limit(Some(TLS_BUFFER));
             });
+        let handshake = async {
+            if slow_key {
+                aside::aside(handshake).await
+            } else {
+                handshake.await
+            }
+        };
         match timeout(limit, handshake).await {
             Ok(stream) => stream.map_err(|error| failed(TlsFailure::of_io(error))),
             Err(_) => Err(ConnectError::TlsTimeout {

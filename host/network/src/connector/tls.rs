@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 use rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::{AlertDescription, CertificateError, CipherSuite, ClientConfig, SupportedCipherSuite};
+use rustls::{
+    AlertDescription, CertificateError, CipherSuite, ClientConfig, OtherError, SupportedCipherSuite,
+};
 use rustls_pki_types::ServerName;
 use sealift_config::Host;
+use sealift_keystore::SignError;
 
 use crate::error::Error;
 use crate::roots;
@@ -167,6 +170,9 @@ pub enum TlsFailure {
     /// The connection ended during the handshake.
     #[error("the connection broke before it was done; a firewall on the way may block this host")]
     Broken(#[source] Arc<io::Error>),
+    /// The device's key did not sign.
+    #[error("the device's key did not sign it")]
+    Key(#[source] Arc<dyn StdError + Send + Sync>),
     /// Anything else.
     #[error("the handshake cannot be completed")]
     Other(#[source] rustls::Error),
@@ -190,6 +196,9 @@ impl TlsFailure {
             }
             rustls::Error::AlertReceived(alert) => Self::Alert { alert },
             rustls::Error::InvalidMessage(_) => Self::NotTls(error),
+            rustls::Error::Other(OtherError(source)) if source.is::<SignError>() => {
+                Self::Key(source)
+            }
             error => Self::Other(error),
         }
     }

@@ -9,6 +9,7 @@ mod pooling;
 mod proxy;
 mod rates;
 mod requests;
+mod slow_key;
 mod support;
 mod timeouts;
 mod trust;

@@ -3,14 +3,14 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::aws_lc_rs;
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use sealift_network::{BoxError, CurrentIdentity, IdentitySource};
 use tempfile::NamedTempFile;
@@ -74,9 +74,19 @@ impl Authority {
 
     /// An identity whose certificate is issued here.
     pub(crate) fn identity(&self) -> Arc<FixedIdentity> {
+        self.identity_with(|key| key)
+    }
+
+    /// An identity whose certificate is issued here, and whose key is something else's to use.
+    pub(crate) fn identity_with(
+        &self,
+        wrap: impl Fn(Arc<dyn SigningKey>) -> Arc<dyn SigningKey> + Send + Sync + 'static,
+    ) -> Arc<FixedIdentity> {
         let identity = FixedIdentity {
             generation: AtomicU64::new(0),
             current: std::sync::Mutex::new(None),
+            wrap: Box::new(wrap),
+            slow: AtomicBool::new(false),
         };
         let identity = Arc::new(identity);
         identity.rotate(self);
@@ -84,17 +94,22 @@ impl Authority {
     }
 }
 
+type Wrap = dyn Fn(Arc<dyn SigningKey>) -> Arc<dyn SigningKey> + Send + Sync;
+
 /// An identity that changes when it is told to.
 pub(crate) struct FixedIdentity {
     generation: AtomicU64,
     current: std::sync::Mutex<Option<(CertificateDer<'static>, Arc<dyn ResolvesClientCert>)>>,
+    wrap: Box<Wrap>,
+    /// Whether it says that its key is slow.
+    pub(crate) slow: AtomicBool,
 }
 
 impl FixedIdentity {
     pub(crate) fn rotate(&self, authority: &Authority) {
         let (certificate, key) = authority.issue(&["device"], Validity::Now);
         let key = aws_lc_rs::sign::any_supported_type(&key).unwrap();
-        let certified = CertifiedKey::new(vec![certificate.clone()], key);
+        let certified = CertifiedKey::new(vec![certificate.clone()], (self.wrap)(key));
         let resolver = Arc::new(SingleCertAndKey::from(certified));
         *self.current.lock().unwrap() = Some((certificate, resolver));
         self.generation.fetch_add(1, Ordering::Relaxed);
@@ -110,6 +125,7 @@ impl IdentitySource for FixedIdentity {
         Ok(CurrentIdentity {
             generation: self.generation.load(Ordering::Relaxed),
             resolver: Arc::clone(&self.current.lock().unwrap().as_ref().unwrap().1),
+            slow: self.slow.load(Ordering::Relaxed),
         })
     }
 }
