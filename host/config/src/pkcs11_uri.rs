@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pkcs11Uri(Arc<Attributes>);
 
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Attributes {
     /// The URI as written, but for its PIN.
     shown: String,
@@ -84,6 +84,20 @@ impl Pkcs11Uri {
     /// Which object it is.
     pub fn object(&self) -> &ObjectPattern {
         &self.0.object
+    }
+
+    /// The same for the object with this identifier (`CKA_ID`) alone.
+    #[must_use]
+    pub fn with_id(&self, id: &[u8]) -> Self {
+        if self.0.object.id.is_some() {
+            return self.clone();
+        }
+        let mut narrowed = Attributes::clone(&self.0);
+        narrowed.object.id = Some(id.to_owned());
+        let digits: String = id.iter().map(|byte| format!("%{byte:02x}")).collect();
+        let path = narrowed.shown.find('?').unwrap_or(narrowed.shown.len());
+        narrowed.shown.insert_str(path, &format!(";id={digits}"));
+        Self(Arc::new(narrowed))
     }
 
     /// Where the token's PIN comes from.

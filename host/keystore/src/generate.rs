@@ -2,16 +2,41 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sealift_config::{KeyPermissions, KeyReference};
 
 use crate::KeySpec;
+use crate::device_key::DeviceKey;
 use crate::durable::{self, Access, Existing};
-use crate::file_key::{FileKey, KeyError};
-use sealift_config::KeyPermissions;
+use crate::file_key::KeyError;
+use crate::identity::open_key;
+use crate::token::{self, Others, TokenError, TokenSettings};
 
-/// Makes a key in a new file that only we can read (PKCS #8 in PEM). A file that is there stays.
-pub fn generate_file_key(path: &Path, spec: KeySpec) -> Result<FileKey, GenerateError> {
-    file(path, spec, Access::OURS)?;
-    Ok(FileKey::open(path, KeyPermissions::Strict)?)
+/// Makes a key: in a new file that only we can read (PKCS #8 in PEM), or on a token, which it never
+/// leaves. A key that is there stays.
+pub fn generate_key(
+    reference: &KeyReference,
+    tokens: &TokenSettings,
+    spec: KeySpec,
+) -> Result<Arc<dyn DeviceKey>, GenerateError> {
+    let made = match reference {
+        KeyReference::File(path) => {
+            file(path, spec, Access::OURS)?;
+            reference.clone()
+        }
+        KeyReference::Pkcs11(uri) => {
+            let made = token::generate(uri, tokens, spec, Others::Refused)?;
+            KeyReference::Pkcs11(made)
+        }
+        KeyReference::Tpm(_) => {
+            return Err(KeyError::UnsupportedReference {
+                reference: reference.clone(),
+            }
+            .into());
+        }
+    };
+    Ok(open_key(&made, KeyPermissions::Strict, tokens)?)
 }
 
 pub(crate) fn file(path: &Path, spec: KeySpec, access: Access) -> Result<(), GenerateError> {
@@ -44,6 +69,9 @@ pub enum GenerateError {
         /// Why.
         source: io::Error,
     },
+    /// The token makes none.
+    #[error("cannot make the new key")]
+    Token(#[from] TokenError),
     /// The cryptographic library makes none, for instance without random numbers.
     #[error("the cryptographic library made no key of the kind {0}")]
     Refused(KeySpec),

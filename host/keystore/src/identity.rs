@@ -52,17 +52,12 @@ impl IdentityFiles {
         self.load_stamped(now).map(|(identity, _)| identity)
     }
 
-    /// Opens the key alone, as long as there is no certificate for it.
-    pub fn open_key(&self) -> Result<Arc<dyn DeviceKey>, KeyError> {
-        self.key(None).map(|(key, _)| key)
-    }
-
     pub(crate) fn load_stamped(
         &self,
         now: SystemTime,
     ) -> Result<(Identity, Stamps), IdentityError> {
         let (chain, certificate) = self.chain()?;
-        let (key, key_stamp) = self.key(Some(chain.leaf()))?;
+        let (key, key_stamp) = self.key(chain.leaf())?;
         let stamps = Stamps {
             certificate,
             key: key_stamp,
@@ -130,29 +125,8 @@ impl IdentityFiles {
         }
     }
 
-    fn key(
-        &self,
-        leaf: Option<&Certificate>,
-    ) -> Result<(Arc<dyn DeviceKey>, Option<Stamp>), KeyError> {
-        match &self.key {
-            KeyReference::File(path) => {
-                let (key, stamp) = FileKey::open_stamped(path, self.key_permissions)?;
-                Ok((Arc::new(key), Some(stamp)))
-            }
-            reference @ KeyReference::Pkcs11(uri) => {
-                // Before the PIN is read, so that a later change is noticed.
-                let stamp = self.tokens.pin_stamp(uri);
-                let key = TokenKey::open(uri, &self.tokens, leaf);
-                let key = key.map_err(|source| KeyError::Token {
-                    reference: reference.clone(),
-                    source,
-                })?;
-                Ok((Arc::new(key), stamp))
-            }
-            reference @ KeyReference::Tpm(_) => Err(KeyError::UnsupportedReference {
-                reference: reference.clone(),
-            }),
-        }
+    fn key(&self, leaf: &Certificate) -> Result<(Arc<dyn DeviceKey>, Option<Stamp>), KeyError> {
+        open_stamped(&self.key, self.key_permissions, &self.tokens, Some(leaf))
     }
 
     pub(crate) fn stamps(&self) -> Stamps {
@@ -164,6 +138,43 @@ impl IdentityFiles {
                 KeyReference::Tpm(_) => None,
             },
         }
+    }
+}
+
+/// Opens a key, whether or not there is a certificate for it.
+pub fn open_key(
+    reference: &KeyReference,
+    permissions: KeyPermissions,
+    tokens: &TokenSettings,
+) -> Result<Arc<dyn DeviceKey>, KeyError> {
+    open_stamped(reference, permissions, tokens, None).map(|(key, _)| key)
+}
+
+/// Opens the key, on a token that of the certificate if the reference fits several.
+pub(crate) fn open_stamped(
+    reference: &KeyReference,
+    permissions: KeyPermissions,
+    tokens: &TokenSettings,
+    certificate: Option<&Certificate>,
+) -> Result<(Arc<dyn DeviceKey>, Option<Stamp>), KeyError> {
+    match reference {
+        KeyReference::File(path) => {
+            let (key, stamp) = FileKey::open_stamped(path, permissions)?;
+            Ok((Arc::new(key), Some(stamp)))
+        }
+        KeyReference::Pkcs11(uri) => {
+            // Before the PIN is read, so that a later change is noticed.
+            let stamp = tokens.pin_stamp(uri);
+            let key = TokenKey::open(uri, tokens, certificate);
+            let key = key.map_err(|source| KeyError::Token {
+                reference: reference.clone(),
+                source,
+            })?;
+            Ok((Arc::new(key), stamp))
+        }
+        KeyReference::Tpm(_) => Err(KeyError::UnsupportedReference {
+            reference: reference.clone(),
+        }),
     }
 }
 

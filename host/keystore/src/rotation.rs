@@ -13,37 +13,38 @@
 //! | new | new | | | done |
 //!
 //! [`IdentityFiles::load`] knows of the fourth, in which the certificate in its place has lost its key.
+//!
+//! On a token the two keys lie side by side under one label, and the certificate tells which one is in
+//! force: there the certificate's rename decides. Afterwards the old key is removed.
 
-use std::ffi::OsString;
+mod keys;
+mod place;
+
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use sealift_config::KeyReference;
+use rustls_pki_types::SubjectPublicKeyInfoDer;
+use sealift_config::{CertificateReference, KeyReference, Pkcs11Uri};
 
 use crate::chain::{CertificateChain, ChainError};
 use crate::device_key::DeviceKey;
-use crate::durable::{self, Access, Existing};
-use crate::file_key::{FileKey, KeyError};
+use crate::durable;
+use crate::file_key::KeyError;
 use crate::identity::{Identity, IdentityError, IdentityFiles};
-use crate::{Fingerprint, GenerateError, KeyAlgorithm, KeySpec, generate, pem};
+use crate::{Fingerprint, GenerateError, KeyAlgorithm, KeySpec, pem};
+use keys::Keys;
+use place::{Place, beside};
 
 /// The rotation of one identity. While it exists, no other process rotates the same.
 #[derive(Debug)]
 pub struct Rotation {
     files: IdentityFiles,
-    key: Place,
+    keys: Keys,
     certificate: Place,
     _lock: File,
-}
-
-/// A file and what comes after it.
-#[derive(Debug)]
-struct Place {
-    now: PathBuf,
-    next: PathBuf,
 }
 
 /// A new identity beside the old one.
@@ -51,23 +52,24 @@ struct Place {
 pub struct Candidate<'r> {
     rotation: &'r Rotation,
     identity: Identity,
-    key: PathBuf,
+    /// Whether its key is the one that comes next, and not the one in force.
+    of_next_key: bool,
 }
 
 impl Rotation {
     /// Begins, or goes on with what an interrupted run has left.
     pub fn of(files: &IdentityFiles) -> Result<Self, RotationError> {
-        let KeyReference::File(key) = &files.key else {
-            return Err(RotationError::Unsupported(files.key.clone()));
+        let CertificateReference::File(certificate) = &files.certificate else {
+            return Err(RotationError::CertificateOnToken(files.certificate.clone()));
         };
-        let certificate = Place::of(&files.certificate)?;
+        let certificate = Place::of(certificate)?;
         let lock = durable::lock(&certificate.now).map_err(|source| RotationError::Replace {
             path: certificate.now.clone(),
             source,
         })?;
         let rotation = Self {
             files: files.clone(),
-            key: Place::of(key)?,
+            keys: Keys::of(files, &certificate.now)?,
             _lock: lock.ok_or_else(|| RotationError::UnderWay(certificate.now.clone()))?,
             certificate,
         };
@@ -78,22 +80,25 @@ impl Rotation {
     /// The key that is to come: made now, unless that was done before. Of the old one's kind if
     /// `spec` does not say otherwise.
     pub fn next_key(&self, spec: Option<KeySpec>) -> Result<Arc<dyn DeviceKey>, RotationError> {
-        if !self.key.next.exists() {
-            let spec = match spec {
-                Some(spec) => spec,
-                None => self.current_spec()?,
-            };
-            let access = self.key.access()?;
-            generate::file(&self.key.next, spec, access)?;
-        }
-        let key = self.open(&self.key.next)?;
+        let key = match self.keys.next()? {
+            Some(key) => key,
+            None => {
+                let wanted = match spec {
+                    Some(spec) => spec,
+                    None => self.current_spec()?,
+                };
+                self.keys.make(wanted)?;
+                let made = self.keys.next()?;
+                made.ok_or_else(|| RotationError::Vanished(self.files.key.clone()))?
+            }
+        };
         match spec {
             Some(spec) if spec.algorithm() != key.algorithm() => Err(RotationError::OtherSpec {
-                path: self.key.next.clone(),
+                key: key.reference().clone(),
                 algorithm: key.algorithm(),
                 spec,
             }),
-            _ => Ok(Arc::new(key)),
+            _ => Ok(key),
         }
     }
 
@@ -105,8 +110,8 @@ impl Rotation {
         now: SystemTime,
     ) -> Result<Option<Candidate<'_>>, RotationError> {
         let chain = CertificateChain::open(file)?;
-        let (path, key) = self.key_of(&chain)?;
-        if path == self.key.now
+        let (key, of_next_key) = self.key_of(file, &chain)?;
+        if !of_next_key
             && CertificateChain::open(&self.certificate.now)
                 .is_ok_and(|current| current.der() == chain.der())
         {
@@ -117,59 +122,60 @@ impl Rotation {
             .iter()
             .map(|der| pem::encode("CERTIFICATE", der).to_string())
             .collect();
-        let identity = Identity::new(chain, Arc::new(key), now)?;
-        let access = self.certificate.access()?;
-        let next = &self.certificate.next;
-        durable::write(next, content.as_bytes(), access, Existing::Goes).map_err(|source| {
-            RotationError::Replace {
-                path: next.clone(),
-                source,
-            }
-        })?;
+        let identity = Identity::new(chain, key, now)?;
+        self.certificate.lay(content.as_bytes())?;
         Ok(Some(Candidate {
             rotation: self,
             identity,
-            key: path,
+            of_next_key,
         }))
     }
 
-    /// Which of the two keys the certificate is of.
-    fn key_of(&self, chain: &CertificateChain) -> Result<(PathBuf, FileKey), RotationError> {
-        for path in [&self.key.next, &self.key.now] {
-            if path.exists() {
-                let key = self.open(path)?;
-                if key.public_key() == chain.leaf().public_key() {
-                    return Ok((path.clone(), key));
-                }
-            }
+    /// Which of the two keys the certificate is of, and whether that is the next one.
+    fn key_of(
+        &self,
+        file: &Path,
+        chain: &CertificateChain,
+    ) -> Result<(Arc<dyn DeviceKey>, bool), RotationError> {
+        let is_its = |key: &dyn DeviceKey| key.public_key() == chain.leaf().public_key();
+        if let Some(key) = self.keys.next()?.filter(|key| is_its(&**key)) {
+            return Ok((key, true));
+        }
+        let key = self.keys.current(Some(chain.leaf()))?;
+        if is_its(&*key) {
+            return Ok((key, false));
         }
         Err(RotationError::Stranger {
-            certificate: chain.path().to_owned(),
-            key: self.key.now.clone(),
+            certificate: file.to_owned(),
+            key: self.files.key.clone(),
         })
     }
 
     fn current_spec(&self) -> Result<KeySpec, RotationError> {
-        let algorithm = self.open(&self.key.now)?.algorithm();
+        let chain = CertificateChain::open(&self.certificate.now)?;
+        let algorithm = self.keys.current(Some(chain.leaf()))?.algorithm();
         // Kinds that nobody makes any more are followed by what a small machine is fastest with.
         Ok(KeySpec::of(algorithm).unwrap_or(KeySpec::P256))
     }
 
-    fn open(&self, path: &Path) -> Result<FileKey, KeyError> {
-        FileKey::open(path, self.files.key_permissions)
-    }
-
     /// Does the last step of a rotation that was decided and then interrupted.
     fn finish(&self) -> Result<(), RotationError> {
-        let Ok(key) = self.open(&self.key.now) else {
+        let public_key = |path: &Path| {
+            let chain = CertificateChain::open(path).ok()?;
+            Some(chain.leaf().public_key().clone())
+        };
+        let certified = public_key(&self.certificate.now);
+        if let Keys::Files { .. } = &self.keys {
+            let key = self.keys.current(None).ok();
+            let key = key.map(|key| key.public_key().clone());
+            if key.is_some() && certified != key && public_key(&self.certificate.next) == key {
+                self.certificate.move_up()?;
+            }
             return Ok(());
-        };
-        let is_of_key = |path: &Path| {
-            CertificateChain::open(path)
-                .is_ok_and(|chain| chain.leaf().public_key() == key.public_key())
-        };
-        if !is_of_key(&self.certificate.now) && is_of_key(&self.certificate.next) {
-            self.certificate.move_up()?;
+        }
+        let next = self.keys.next()?;
+        if next.is_some_and(|next| Some(next.public_key()) == certified.as_ref()) {
+            self.keys.settle(None)?;
         }
         Ok(())
     }
@@ -178,9 +184,14 @@ impl Rotation {
 impl Candidate<'_> {
     /// Its files, to be tried out.
     pub fn files(&self) -> IdentityFiles {
+        let next = self.rotation.certificate.next.clone();
+        let key = match &self.rotation.keys {
+            Keys::Files { place, .. } if self.of_next_key => KeyReference::File(place.next.clone()),
+            _ => self.rotation.files.key.clone(),
+        };
         IdentityFiles {
-            certificate: self.rotation.certificate.next.clone(),
-            key: KeyReference::File(self.key.clone()),
+            certificate: CertificateReference::File(next),
+            key,
             ..self.rotation.files.clone()
         }
     }
@@ -192,37 +203,23 @@ impl Candidate<'_> {
 
     /// Puts it in the place of the old one, which is gone then.
     pub fn switch(self) -> Result<(), RotationError> {
-        if self.key == self.rotation.key.next {
-            self.rotation.key.move_up()?;
+        let Rotation {
+            keys, certificate, ..
+        } = self.rotation;
+        if !self.of_next_key {
+            return certificate.move_up();
         }
-        self.rotation.certificate.move_up()
-    }
-}
-
-impl Place {
-    /// Of the file itself, not of a symbolic link to it, which is to stay one.
-    fn of(path: &Path) -> Result<Self, RotationError> {
-        let now = fs::canonicalize(path).map_err(|source| RotationError::Replace {
-            path: path.to_owned(),
-            source,
-        })?;
-        let next = beside(&now);
-        Ok(Self { now, next })
+        let old = self.old_key();
+        keys.move_up()?;
+        certificate.move_up()?;
+        keys.settle(old)
     }
 
-    fn access(&self) -> Result<Access, RotationError> {
-        Access::like(&self.now).map_err(|source| self.error(source))
-    }
-
-    fn move_up(&self) -> Result<(), RotationError> {
-        durable::rename(&self.next, &self.now).map_err(|source| self.error(source))
-    }
-
-    fn error(&self, source: io::Error) -> RotationError {
-        RotationError::Replace {
-            path: self.now.clone(),
-            source,
-        }
+    /// The public half of the key that goes.
+    fn old_key(&self) -> Option<SubjectPublicKeyInfoDer<'static>> {
+        let old = CertificateChain::open(&self.rotation.certificate.now).ok()?;
+        let old = old.leaf().public_key().clone();
+        (old != *self.identity.key().public_key()).then_some(old)
     }
 }
 
@@ -230,12 +227,6 @@ impl Place {
 pub(crate) fn decided(certificate: &Path) -> Option<PathBuf> {
     let next = beside(&fs::canonicalize(certificate).ok()?);
     next.exists().then_some(next)
-}
-
-fn beside(path: &Path) -> PathBuf {
-    let mut next = OsString::from(path);
-    next.push(".next");
-    next.into()
 }
 
 /// The identity stays what it was.
@@ -257,26 +248,25 @@ pub enum RotationError {
 
     /// The certificate is for somebody else.
     #[error(
-        "the certificate {} is neither of the new key {}.next nor of the present key; \
+        "the certificate {} is neither of the key {key} nor of one that comes next; \
          `sealift key rotate` without --certificate makes the request that it must be issued for",
-        .certificate.display(), .key.display()
+        .certificate.display()
     )]
     Stranger {
         /// The certificate's file.
         certificate: PathBuf,
         /// The key in force.
-        key: PathBuf,
+        key: KeyReference,
     },
 
     /// A new key is there already.
     #[error(
-        "the new key {0} has been made already, as {algorithm} and not as {spec}; go on with that one, or remove \
-         the file first if no certificate is being issued for it",
-        .path.display()
+        "the new key {key} has been made already, as {algorithm} and not as {spec}; go on with that one, or remove \
+         it first if no certificate is being issued for it"
     )]
     OtherSpec {
-        /// Its file.
-        path: PathBuf,
+        /// Where it is.
+        key: KeyReference,
         /// Its kind.
         algorithm: KeyAlgorithm,
         /// What was asked for.
@@ -296,7 +286,24 @@ pub enum RotationError {
         source: io::Error,
     },
 
-    /// A key that is not in a file.
-    #[error("the key {0} is not in a file, and only keys in files are rotated")]
-    Unsupported(KeyReference),
+    /// A certificate that is not in a file.
+    #[error(
+        "the certificate {0} is not in a file, and only such can be put in another's place; let device.certificate \
+         name a file"
+    )]
+    CertificateOnToken(CertificateReference),
+
+    /// A URI that no other key fits.
+    #[error(
+        "{0} means one key by its id, so that no other can take its place; name the key by object= alone"
+    )]
+    Pinned(Pkcs11Uri),
+
+    /// The file beside the certificate holds something else.
+    #[error("{} does not hold the identifier of the next key; remove it to have another key made", .0.display())]
+    Identifier(PathBuf),
+
+    /// Somebody removed the next key at once.
+    #[error("the new key beside {0} was removed as soon as it was made")]
+    Vanished(KeyReference),
 }

@@ -8,11 +8,20 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use sealift_config::KeyPermissions;
+use std::path::Path;
+use std::sync::Arc;
+
+use sealift_config::{KeyPermissions, KeyReference};
 use sealift_keystore::{
-    DeviceKey, FileKey, GenerateError, KeySpec, Subject, certificate_request, generate_file_key,
+    DeviceKey, FileKey, GenerateError, KeySpec, Subject, TokenSettings, certificate_request,
+    generate_key,
 };
 use support::{KINDS, Workshop};
+
+fn generate(path: &Path, spec: KeySpec) -> Result<Arc<dyn DeviceKey>, GenerateError> {
+    let reference = KeyReference::File(path.to_owned());
+    generate_key(&reference, &TokenSettings::default(), spec)
+}
 
 /// What OpenSSL prints.
 fn openssl(arguments: &[&str], workshop: &Workshop) -> String {
@@ -35,7 +44,7 @@ fn openssl_finds_each_kind_of_new_key_sound() {
     let workshop = Workshop::new();
     for spec in KeySpec::ALL {
         let path = workshop.path(spec.name());
-        let key = generate_file_key(&path, spec).unwrap();
+        let key = generate(&path, spec).unwrap();
         assert_eq!(key.algorithm(), spec.algorithm());
         assert_eq!(KeySpec::of(key.algorithm()), Some(spec));
         let mode = path.metadata().unwrap().permissions().mode();
@@ -55,7 +64,7 @@ fn openssl_finds_each_kind_of_new_key_sound() {
 fn no_two_keys_are_the_same() {
     let workshop = Workshop::new();
     let keys = ["one", "two"].map(|name| {
-        let key = generate_file_key(&workshop.path(name), KeySpec::P256).unwrap();
+        let key = generate(&workshop.path(name), KeySpec::P256).unwrap();
         key.public_key().clone()
     });
     assert_ne!(keys[0], keys[1]);
@@ -65,11 +74,11 @@ fn no_two_keys_are_the_same() {
 fn a_key_that_is_there_is_never_overwritten() {
     let workshop = Workshop::new();
     let path = workshop.write("key", "precious");
-    let error = generate_file_key(&path, KeySpec::P256).unwrap_err();
+    let error = generate(&path, KeySpec::P256).unwrap_err();
     assert!(matches!(error, GenerateError::Exists(_)), "{error}");
     assert_eq!(workshop.read("key"), b"precious");
     let nowhere = workshop.path("missing/key");
-    let error = generate_file_key(&nowhere, KeySpec::P256).unwrap_err();
+    let error = generate(&nowhere, KeySpec::P256).unwrap_err();
     assert!(matches!(error, GenerateError::Write { .. }), "{error}");
 }
 

@@ -4,11 +4,9 @@ mod args;
 mod rotate;
 mod show;
 
-use std::path::Path;
-
 use sealift_config::{Config, Environment, KeyPermissions, KeyReference};
 use sealift_keystore::{
-    DeviceKey, IdentityFiles, KeySpec, Subject, certificate_request, generate_file_key,
+    DeviceKey, KeySpec, Subject, TokenSettings, certificate_request, generate_key, open_key,
 };
 use serde::Serialize;
 
@@ -41,39 +39,52 @@ fn generate(global: &Global, args: &args::Generate) -> Result<(), Failure> {
         Some(reference) => reference.clone(),
         None => config(global)?.device.key,
     };
-    let KeyReference::File(path) = &reference else {
-        return Err(usage(format!(
-            "keys are made in files only, not as {reference}"
-        )));
-    };
-    let key = generate_file_key(path, args.algorithm.unwrap_or(USUAL)).map_err(Failure::failed)?;
+    let tokens = tokens(global, &reference)?;
+    let spec = args.algorithm.unwrap_or(USUAL);
+    let key = generate_key(&reference, &tokens, spec).map_err(Failure::failed)?;
     if global.json {
         return output::json(&Generated {
             outcome: "generated",
-            key: reference.to_string(),
+            key: key.reference().to_string(),
             algorithm: key.algorithm().to_string(),
         });
     }
-    output::line(&format!("made the {} key {reference}", key.algorithm()))
+    output::line(&format!(
+        "made the {} key {}",
+        key.algorithm(),
+        key.reference()
+    ))
 }
 
 fn csr(global: &Global, args: args::Csr) -> Result<(), Failure> {
-    let config = match &args.key {
-        // The key and its subject are all that there is to know.
-        Some(_) if args.subject.is_some() => None,
+    // A key in a file and its subject are all that there is to know.
+    let config = match (&args.key, &args.subject) {
+        (Some(KeyReference::File(_)), Some(_)) => None,
         _ => Some(config(global)?),
     };
-    let key = match (args.key, &config) {
-        (Some(key), _) => IdentityFiles {
-            certificate: Path::new("").to_owned(),
-            key,
-            key_permissions: KeyPermissions::Strict,
+    let (permissions, tokens) = config.as_ref().map_or_else(
+        || (KeyPermissions::Strict, TokenSettings::default()),
+        |config| {
+            let device = &config.device;
+            (device.key_permissions, TokenSettings::from(device))
         },
-        (None, Some(config)) => IdentityFiles::from(&config.device),
-        (None, None) => return Ok(()),
-    };
-    let key = key.open_key().map_err(Failure::failed)?;
+    );
+    let reference = args
+        .key
+        .or_else(|| Some(config.as_ref()?.device.key.clone()));
+    let reference = reference.ok_or_else(|| usage("name the key"))?;
+    let key = open_key(&reference, permissions, &tokens).map_err(Failure::failed)?;
     print_request(global, &*key, &subject(args.subject, config.as_ref())?)
+}
+
+/// What the configuration says of tokens, where the key is on one.
+fn tokens(global: &Global, reference: &KeyReference) -> Result<TokenSettings, Failure> {
+    match reference {
+        KeyReference::File(_) => Ok(TokenSettings::default()),
+        KeyReference::Pkcs11(_) | KeyReference::Tpm(_) => {
+            Ok(TokenSettings::from(&config(global)?.device))
+        }
+    }
 }
 
 /// What the certificate shall say: the thing's name, if nobody says otherwise.

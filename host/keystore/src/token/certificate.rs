@@ -7,7 +7,7 @@ use cryptoki::session::Session;
 use sealift_config::{CertificateReference, Pkcs11Uri};
 
 use super::TokenSettings;
-use super::error::TokenError;
+use super::error::{Found, TokenError};
 use super::module::{Library, Module};
 use super::search::{Mismatch, Object, Token, bytes, only};
 use super::session::Access;
@@ -26,6 +26,7 @@ pub(crate) fn chain(
     let access = Access {
         uri: uri.clone(),
         credentials: settings.credentials_directory.clone(),
+        public_key: None,
     };
     let certificates = Module::at(&path)?.call(READING, move |library| {
         let certificates = read(library, &access);
@@ -62,7 +63,10 @@ fn read(library: &mut Library, access: &Access) -> Result<Certificates, TokenErr
         let token = token.label();
         match mismatch {
             Mismatch::None(found) => TokenError::NoCertificate { token, found },
-            Mismatch::Several(found) => TokenError::SeveralCertificates { token, found },
+            Mismatch::Several(objects) => TokenError::SeveralCertificates {
+                token,
+                found: Found::new(objects.iter().map(Object::describe)),
+            },
         }
     })?;
     let leaf = certificate(library, &session, &token, &leaf)?;

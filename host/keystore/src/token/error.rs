@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::small_file::FileError;
-use crate::{KeyAlgorithm, MalformedCertificate};
+use crate::{KeyAlgorithm, KeySpec, MalformedCertificate};
 
 /// A key or certificate on a PKCS#11 token is out of reach. Says what was found
 /// instead, and never a PIN.
@@ -185,6 +185,34 @@ pub enum TokenError {
         token: String,
         /// The private keys that are there.
         found: Found,
+    },
+
+    /// A key that is there is never replaced.
+    #[error(
+        "the token `{token}` has such a key already: {found}; `sealift key rotate` puts another in its place"
+    )]
+    KeyExists {
+        /// The token's label.
+        token: String,
+        /// Those that match.
+        found: Found,
+    },
+
+    /// A key without a name could not be found again.
+    #[error("a new key needs a name; add object=NAME to the URI")]
+    NamelessKey,
+
+    /// The cryptographic library has no random numbers.
+    #[error("there are no random numbers for the identifier of the new key")]
+    NoRandomNumbers,
+
+    /// The token does not make such keys.
+    #[error("the token `{token}` does not make keys of the kind {spec}")]
+    NotMade {
+        /// The token's label.
+        token: String,
+        /// The kind.
+        spec: KeySpec,
     },
 
     /// More than one key is meant.

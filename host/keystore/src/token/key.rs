@@ -64,6 +64,7 @@ impl TokenKey {
         let access = Access {
             uri: uri.clone(),
             credentials: settings.credentials_directory.clone(),
+            public_key: certificate.map(|certificate| certificate.public_key().clone()),
         };
         let facts = place.open(access.clone())?;
         let (public_key, told) = match (facts.public_key, certificate) {
@@ -93,10 +94,13 @@ impl TokenKey {
         let key = Self {
             reference: KeyReference::Pkcs11(uri.clone()),
             algorithm,
-            public_key,
             schemes: recipes.iter().map(|recipe| recipe.scheme).collect(),
             recipes,
-            access,
+            access: Access {
+                public_key: Some(public_key.clone()),
+                ..access
+            },
+            public_key,
             place,
         };
         if !told {

@@ -9,6 +9,7 @@
 
 mod certificate;
 mod error;
+mod generate;
 mod key;
 mod module;
 mod pin;
@@ -27,6 +28,7 @@ use crate::small_file::Stamp;
 
 pub(crate) use certificate::chain;
 pub use error::{Found, PinOrigin, TokenError, Tries};
+pub(crate) use generate::{Others, destroy, generate};
 pub use key::TokenKey;
 
 /// What a URI may leave to the configuration.

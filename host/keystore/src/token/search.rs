@@ -136,9 +136,10 @@ pub(super) fn only(objects: Vec<Object>, pattern: &ObjectPattern) -> Result<Obje
         (None, _) => Err(Mismatch::None(Found::new(
             others.iter().map(Object::describe),
         ))),
-        (Some(last), _) => Err(Mismatch::Several(Found::new(
-            matching.iter().chain([&last]).map(Object::describe),
-        ))),
+        (Some(last), _) => {
+            matching.push(last);
+            Err(Mismatch::Several(matching))
+        }
     }
 }
 
@@ -147,7 +148,7 @@ pub(super) enum Mismatch {
     /// There are only these others.
     None(Found),
     /// All of these match.
-    Several(Found),
+    Several(Vec<Object>),
 }
 
 /// An attribute; none if the object or the token does not have it.

@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
+use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::MechanismType;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, SessionState, UserType};
+use cryptoki::slot::Slot;
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use sealift_config::Pkcs11Uri;
 
-use super::error::{TokenError, Tries};
+use super::error::{Found, TokenError, Tries};
 use super::module::Library;
 use super::pin::{self, Pin};
 use super::public_key::PublicKey;
@@ -21,6 +23,8 @@ use super::search::{Mismatch, Object, Token, attribute, only};
 pub(super) struct Access {
     pub(super) uri: Pkcs11Uri,
     pub(super) credentials: Option<PathBuf>,
+    /// Which key is meant where the URI fits several, as it does while one takes another's place.
+    pub(super) public_key: Option<SubjectPublicKeyInfoDer<'static>>,
 }
 
 /// An open key. Lives on its module's thread.
@@ -48,9 +52,26 @@ impl Access {
         library: &mut Library,
         log_in: bool,
     ) -> Result<(Token, Session), TokenError> {
+        self.session_by(library, log_in, Pkcs11::open_ro_session)
+    }
+
+    /// Opens a session that changes what is on the token.
+    pub(super) fn session_to_write(
+        &self,
+        library: &mut Library,
+    ) -> Result<(Token, Session), TokenError> {
+        self.session_by(library, true, Pkcs11::open_rw_session)
+    }
+
+    fn session_by(
+        &self,
+        library: &mut Library,
+        log_in: bool,
+        open: impl FnOnce(&Pkcs11, Slot) -> Result<Session, Error>,
+    ) -> Result<(Token, Session), TokenError> {
         let token = Token::find(library, self.uri.token())?;
         let context = library.context()?;
-        let session = context.open_ro_session(token.slot);
+        let session = open(&context, token.slot);
         let session = session.map_err(|error| library.failed(error))?;
         if log_in && token.info.login_required() {
             self.log_in(library, &token, &session)?;
@@ -64,16 +85,23 @@ impl Access {
         let name = || token.label();
         let failed = |error| library.failed(error);
         let keys = Object::all(&session, ObjectClass::PRIVATE_KEY).map_err(failed)?;
-        let object = only(keys, self.uri.object()).map_err(|mismatch| match mismatch {
-            Mismatch::None(found) => TokenError::NoKey {
-                token: name(),
-                found,
-            },
-            Mismatch::Several(found) => TokenError::SeveralKeys {
-                token: name(),
-                found,
-            },
-        })?;
+        let object = match only(keys, self.uri.object()) {
+            Ok(object) => object,
+            Err(Mismatch::None(found)) => {
+                return Err(TokenError::NoKey {
+                    token: name(),
+                    found,
+                });
+            }
+            Err(Mismatch::Several(objects)) => {
+                let found = Found::new(objects.iter().map(Object::describe));
+                let own = self.own(&session, objects).map_err(failed)?;
+                own.ok_or_else(|| TokenError::SeveralKeys {
+                    token: name(),
+                    found,
+                })?
+            }
+        };
         let flag = |wanted| attribute(&session, object.handle, wanted).map_err(failed);
         if let Some(Attribute::Sign(false)) = flag(AttributeType::Sign)? {
             return Err(TokenError::NotForSigning { token: name() });
@@ -100,6 +128,20 @@ impl Access {
             always_authenticate,
         };
         Ok((open, facts))
+    }
+
+    /// The one of the keys that is meant by its public half.
+    fn own(&self, session: &Session, keys: Vec<Object>) -> Result<Option<Object>, Error> {
+        let Some(wanted) = &self.public_key else {
+            return Ok(None);
+        };
+        for key in keys {
+            if matches!(PublicKey::of(session, &key)?, PublicKey::Known(found) if found == *wanted)
+            {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
     }
 
     /// Logs in, unless the application already is: a login is for all sessions

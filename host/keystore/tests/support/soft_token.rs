@@ -96,8 +96,8 @@ impl SoftToken {
         self.pkcs11_tool(&[&write[..], &object].concat());
     }
 
-    /// Runs `pkcs11-tool`, logged in.
-    pub(crate) fn pkcs11_tool(&self, arguments: &[&str]) {
+    /// What `pkcs11-tool`, logged in, prints.
+    pub(crate) fn pkcs11_tool(&self, arguments: &[&str]) -> String {
         let login = [
             "--module",
             SOFTHSM,
@@ -107,7 +107,7 @@ impl SoftToken {
             "--pin",
             PIN,
         ];
-        self.run("pkcs11-tool", &login, arguments);
+        self.run("pkcs11-tool", &login, arguments)
     }
 
     /// Has the module fail like that from now on; see `faulty_module.c`.
@@ -139,7 +139,7 @@ impl SoftToken {
         self.run("cc", &compile, &[source.to_str().unwrap(), "-ldl"]);
     }
 
-    fn run(&self, program: &str, arguments: &[&str], more: &[&str]) {
+    fn run(&self, program: &str, arguments: &[&str], more: &[&str]) -> String {
         let output = Command::new(program)
             .args(arguments)
             .args(more)
@@ -149,6 +149,7 @@ impl SoftToken {
             .unwrap_or_else(|error| panic!("{program}: {error}; tests/run installs it"));
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{program}: {told}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sealift::{gateway, report};
 use sealift_config::{Environment, KeyReference};
-use sealift_keystore::{Certificate, CertificateChain, DeviceKey, IdentityFiles};
+use sealift_keystore::{Certificate, CertificateChain, DeviceKey, IdentityFiles, open_key};
 use serde::Serialize;
 
 use super::config;
@@ -29,7 +29,7 @@ struct ShownKey {
 
 #[derive(Serialize)]
 struct ShownCertificate {
-    file: String,
+    reference: String,
     subject: String,
     issuer: String,
     not_before: String,
@@ -46,11 +46,14 @@ pub(super) fn run(global: &Global) -> Result<(), Failure> {
     // What can be told of an identity that cannot be used is what helps to mend it.
     let key = match &identity {
         Ok(identity) => Some(identity.key().clone()),
-        Err(_) => files.open_key().ok(),
+        Err(_) => open_key(&files.key, files.key_permissions, &files.tokens).ok(),
     };
     let chain = match &identity {
         Ok(identity) => Some(identity.chain().clone()),
-        Err(_) => CertificateChain::open(&files.certificate).ok(),
+        Err(_) => files
+            .certificate
+            .path()
+            .and_then(|path| CertificateChain::open(path).ok()),
     };
     let shown = Shown {
         key: ShownKey::new(&files.key, key.as_deref()),
@@ -83,7 +86,7 @@ impl ShownCertificate {
     fn new(chain: &CertificateChain) -> Self {
         let leaf: &Certificate = chain.leaf();
         Self {
-            file: chain.path().display().to_string(),
+            reference: chain.reference().to_string(),
             subject: leaf.subject().to_owned(),
             issuer: leaf.issuer().to_owned(),
             not_before: leaf.not_before().to_string(),
@@ -107,7 +110,7 @@ impl Shown {
             return Ok(());
         };
         for (name, value) in [
-            ("certificate", &certificate.file),
+            ("certificate", &certificate.reference),
             ("subject", &certificate.subject),
             ("issuer", &certificate.issuer),
             ("not before", &certificate.not_before),
