@@ -4,24 +4,21 @@
 //! Core Developer Guide. The mutual TLS handshake is the host's; this is the request and what
 //! may come back.
 
+mod cause;
+
 use http::{HeaderValue, Request, StatusCode, Uri};
 use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
-use zeroize::Zeroizing;
 
 use super::Credentials;
-use super::cause::Cause;
+use super::answer::{Answered, Refusal, answered, read};
 use crate::authority::Authority;
-use crate::clock;
 use crate::error::{Error, ErrorKind};
-use crate::excerpt::{excerpt, identifier};
+use crate::excerpt::excerpt;
 use crate::response::Response;
 use crate::s3::key::UNRESERVED;
 use crate::settings::Settings;
-
-/// Expirations outside of these years are damage, not dates: seconds since 1970 of the starts
-/// of 2015, when the service did not exist yet, and of 2100.
-const PLAUSIBLE: std::ops::Range<i64> = 1_420_070_400..4_102_444_800;
+use cause::Cause;
 
 /// Where credentials come from: an endpoint, a role alias and, if policies use it, a thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,20 +72,9 @@ impl Provider {
     }
 
     fn credentials(&self, response: &Response) -> Result<Credentials, Error> {
-        let answer: Answer = serde_json::from_slice(response.body())
-            .map_err(|error| self.malformed(response, &describe(&error)))?;
-        let answer = answer.credentials;
-        let expiration = clock::rfc3339(&answer.expiration)
-            .filter(|seconds| PLAUSIBLE.contains(seconds))
-            .and_then(|seconds| u64::try_from(seconds).ok())
-            .ok_or_else(|| self.malformed(response, "its expiration is not a plausible date"))?;
-        Credentials::new(
-            answer.access_key_id,
-            answer.secret_access_key.as_str().to_owned(),
-            Some(answer.session_token.as_str().to_owned()),
-            Some(expiration),
-        )
-        .map_err(|error| self.malformed(response, &error.message))
+        let answer: Answer = read(response).map_err(|why| self.malformed(response, &why))?;
+        let accepted = answer.credentials.accept();
+        accepted.map_err(|why| self.malformed(response, &why))
     }
 
     fn malformed(&self, response: &Response, why: &str) -> Error {
@@ -104,13 +90,11 @@ impl Provider {
 
     fn refusal(&self, response: &Response) -> Error {
         let status = response.status();
-        let said: Option<Refusal> = serde_json::from_slice(response.body()).ok();
-        let said = said.map(|refusal| refusal.message).unwrap_or_default();
-        let code = response
-            .text("x-amzn-errortype")
-            // The type may be followed by a colon and the URI of its namespace.
-            .and_then(|kind| identifier(kind.split(':').next().unwrap_or_default()));
-        let kind = classify(status, code.as_deref());
+        let Refusal {
+            message: said,
+            code,
+            kind,
+        } = Refusal::of(response);
         let cause = Cause::of(status, &said);
         let thing = self.thing_name.as_deref();
         let why = match cause {
@@ -130,58 +114,7 @@ impl Provider {
 
 #[derive(Deserialize)]
 struct Answer {
-    credentials: AnsweredCredentials,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AnsweredCredentials {
-    access_key_id: String,
-    secret_access_key: Zeroizing<String>,
-    session_token: Zeroizing<String>,
-    expiration: String,
-}
-
-#[derive(Deserialize)]
-struct Refusal {
-    #[serde(alias = "Message")]
-    message: String,
-}
-
-fn answered(error: Error, response: &Response) -> Error {
-    Error {
-        status: Some(response.status().as_u16()),
-        request_id: response.identifier("x-amzn-requestid"),
-        retry_after: response.retry_after(),
-        ..error
-    }
-}
-
-fn classify(status: StatusCode, code: Option<&str>) -> ErrorKind {
-    if status == StatusCode::TOO_MANY_REQUESTS
-        || code.is_some_and(|code| code.starts_with("Throttl"))
-    {
-        return ErrorKind::Throttled;
-    }
-    match status.as_u16() {
-        401 | 403 => ErrorKind::Denied,
-        404 => ErrorKind::NotFound,
-        408 => ErrorKind::Timeout,
-        400..=499 => ErrorKind::InvalidInput,
-        503 => ErrorKind::Unavailable,
-        500..=599 => ErrorKind::Server,
-        _ => ErrorKind::Protocol,
-    }
-}
-
-/// Where the JSON is wrong. The parser's own words quote the value, which may be a secret.
-fn describe(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        serde_json::error::Category::Eof => "it ends too early",
-        serde_json::error::Category::Data => "a field is missing, doubled or of the wrong type",
-        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "it is not JSON",
-    };
-    format!("{what} (line {}, column {})", error.line(), error.column())
+    credentials: Answered,
 }
 
 /// AWS IoT API, `CreateRoleAlias`: 1 to 128 of `[\w=,@-]`.
@@ -224,3 +157,6 @@ fn credentials_uri(endpoint: &Authority, role_alias: &str) -> Result<Uri, Error>
         .build()
         .map_err(|error| Error::new(ErrorKind::Internal, format!("cannot make the URI: {error}")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
-//! Temporary credentials, and the provider of AWS IoT that hands them out.
+//! Temporary credentials, and the providers that hand them out.
 
-mod cause;
+mod answer;
+mod certificate;
 pub mod iot;
+pub mod roles_anywhere;
 
 use std::fmt;
 
