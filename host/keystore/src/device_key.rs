@@ -38,6 +38,21 @@ pub trait DeviceKey: Debug + Send + Sync {
     ///
     /// Blocks for as long as the key takes.
     fn sign(&self, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, SignError>;
+
+    /// Signs `message` with SHA-256 whatever the key: RSASSA-PKCS1-v1_5 (RFC 8017 §8.2), or ECDSA on
+    /// the key's own curve. Protocols other than TLS do not bind a curve to a hash.
+    ///
+    /// Keys on tokens can do that; of those in files RSA and P-256 can.
+    fn sign_sha256(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        match self.algorithm() {
+            KeyAlgorithm::Rsa { .. } => self.sign(SignatureScheme::RSA_PKCS1_SHA256, message),
+            KeyAlgorithm::EcdsaP256 => self.sign(SignatureScheme::ECDSA_NISTP256_SHA256, message),
+            algorithm => Err(SignError::Sha256 {
+                reference: self.reference().clone(),
+                algorithm,
+            }),
+        }
+    }
 }
 
 /// The key did not sign.
@@ -49,6 +64,18 @@ pub enum SignError {
     Scheme {
         /// What was asked for.
         scheme: SignatureScheme,
+        /// The kind of key.
+        algorithm: KeyAlgorithm,
+    },
+
+    /// The key signs with other hashes only.
+    #[error(
+        "the key {reference}, of the kind {algorithm}, cannot sign with SHA-256 here; use an RSA or P-256 key, \
+         or one on a token"
+    )]
+    Sha256 {
+        /// The key.
+        reference: KeyReference,
         /// The kind of key.
         algorithm: KeyAlgorithm,
     },

@@ -40,6 +40,7 @@ pub struct TokenKey {
     public_key: SubjectPublicKeyInfoDer<'static>,
     recipes: Vec<Recipe>,
     schemes: Vec<SignatureScheme>,
+    sha256: Option<Recipe>,
     access: Access,
     place: Place,
 }
@@ -95,6 +96,7 @@ impl TokenKey {
             reference: KeyReference::Pkcs11(uri.clone()),
             algorithm,
             schemes: recipes.iter().map(|recipe| recipe.scheme).collect(),
+            sha256: Recipe::of(sha256(algorithm), &facts.mechanisms, facts.in_steps),
             recipes,
             access: Access {
                 public_key: Some(public_key.clone()),
@@ -135,6 +137,13 @@ impl TokenKey {
         })?;
         recipe.signature(self.algorithm, raw)
     }
+
+    fn failed(&self, source: TokenError) -> SignError {
+        SignError::Failed {
+            reference: self.reference.clone(),
+            source: source.into(),
+        }
+    }
 }
 
 /// The kind of a public key, or what to call it if it is none of ours.
@@ -146,6 +155,14 @@ fn supported(public_key: &SubjectPublicKeyInfoDer<'_>) -> Result<KeyAlgorithm, S
         Some(KeyAlgorithm::Ed25519) => Err(KeyAlgorithm::Ed25519.to_string()),
         Some(algorithm) => Ok(algorithm),
         None => Err("unknown".to_owned()),
+    }
+}
+
+/// The scheme that is SHA-256 for a kind of key; on curves, by its hash alone.
+fn sha256(algorithm: KeyAlgorithm) -> SignatureScheme {
+    match algorithm {
+        KeyAlgorithm::Rsa { .. } => SignatureScheme::RSA_PKCS1_SHA256,
+        _ => SignatureScheme::ECDSA_NISTP256_SHA256,
     }
 }
 
@@ -177,10 +194,16 @@ impl DeviceKey for TokenKey {
             algorithm: self.algorithm,
         })?;
         self.sign_with(*recipe, message)
-            .map_err(|source| SignError::Failed {
-                reference: self.reference.clone(),
-                source: source.into(),
-            })
+            .map_err(|source| self.failed(source))
+    }
+
+    fn sign_sha256(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let recipe = self.sha256.ok_or_else(|| SignError::Sha256 {
+            reference: self.reference.clone(),
+            algorithm: self.algorithm,
+        })?;
+        self.sign_with(recipe, message)
+            .map_err(|source| self.failed(source))
     }
 }
 

@@ -56,24 +56,32 @@ impl Recipe {
         offered: &[MechanismType],
         in_steps: bool,
     ) -> Vec<Self> {
+        let recipe = |scheme: &SignatureScheme| Self::of(*scheme, offered, in_steps);
+        algorithm.schemes().iter().filter_map(recipe).collect()
+    }
+
+    /// The recipe for one scheme. One of ECDSA may be that of another curve than the key's, as in
+    /// TLS 1.2: only its hash counts.
+    pub(super) fn of(
+        scheme: SignatureScheme,
+        offered: &[MechanismType],
+        in_steps: bool,
+    ) -> Option<Self> {
         let preference = if in_steps {
             [Hashing::Tokens, Hashing::Ours]
         } else {
             [Hashing::Ours, Hashing::Tokens]
         };
-        let recipe = |scheme: &SignatureScheme| {
-            let (padding, hash) = parts(*scheme)?;
-            preference
-                .map(|hashing| Self {
-                    scheme: *scheme,
-                    hash,
-                    padding,
-                    hashing,
-                })
-                .into_iter()
-                .find(|recipe| offered.contains(&recipe.mechanism().mechanism_type()))
-        };
-        algorithm.schemes().iter().filter_map(recipe).collect()
+        let (padding, hash) = parts(scheme)?;
+        preference
+            .map(|hashing| Self {
+                scheme,
+                hash,
+                padding,
+                hashing,
+            })
+            .into_iter()
+            .find(|recipe| offered.contains(&recipe.mechanism().mechanism_type()))
     }
 
     /// The mechanism to sign with.
