@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use crate::{Clock, Hints, Journals};
+use crate::{Audit, Clock, Hints, Journals};
 
 /// Where the files are. To name it touches no disk.
 #[derive(Clone, Debug)]
@@ -30,6 +30,11 @@ impl StateDirectory {
     /// The hints of the component with this digest, in lower-case hexadecimal.
     pub fn hints(&self, digest: &str) -> Hints {
         Hints::kept_in(self.0.join("hints").join(format!("{digest}.json")))
+    }
+
+    /// The audit log.
+    pub fn audit(&self) -> Audit {
+        Audit::kept_in(self.0.join("audit.jsonl"))
     }
 
     /// The clock, as far off as it was when it was last kept.

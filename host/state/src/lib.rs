@@ -1,5 +1,5 @@
-//! What outlives an instance and a process: the journals of uploads, hints, and how wrong the
-//! clock is.
+//! What outlives an instance and a process: the journals of uploads, hints, how wrong the
+//! clock is, and the audit log.
 //!
 //! A [`StateDirectory`] names the place. Nothing is made there before there is something to keep,
 //! and what is made belongs to this user alone (directories 0700, files 0600):
@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | `journal/ID` | the records of one upload, see [`Journal`] | appended, `fdatasync` for each append |
 //! | `hints/DIGEST.json` | small facts of one component, see [`Hints`] | replaced whole |
+//! | `audit.jsonl` | what was done with the device's key, see [`Audit`] | appended, `fdatasync` for each line |
 //! | `clock.json` | how far this device's clock is off, see [`Clock`] | replaced whole |
 //!
 //! A file that is replaced is written beside its place, synced, renamed and its directory synced, so
@@ -15,11 +16,13 @@
 //!
 //! Everything here blocks; the crate knows no runtime, no component and no network.
 
+mod audit;
 mod clock;
 mod directory;
 mod hints;
 mod journal;
 
+pub use audit::{Audit, AuditError, Event};
 pub use clock::{Change, Clock, ClockError, Sighting, Skew};
 pub use directory::StateDirectory;
 pub use hints::{Hints, HintsError};
