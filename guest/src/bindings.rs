@@ -18,4 +18,6 @@ wit_bindgen::generate!({
     },
 });
 
-pub(crate) use sealift::gateway::{hints, jobs, journal, payload, progress, types, vault};
+pub(crate) use sealift::gateway::{
+    hints, jobs, journal, keystore, payload, progress, types, vault,
+};

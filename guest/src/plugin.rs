@@ -6,6 +6,7 @@ use sealift_core::{Error, ErrorKind, Settings};
 use crate::Component;
 use crate::bindings::exports::sealift::gateway::plugin::{Description, Guest};
 use crate::bindings::types;
+use crate::credentials::PROVIDERS;
 
 impl Guest for Component {
     fn describe() -> Description {
@@ -20,7 +21,7 @@ impl Guest for Component {
             ]
             .map(str::to_owned)
             .to_vec(),
-            providers: vec!["iot".to_owned()],
+            providers: PROVIDERS.map(str::to_owned).to_vec(),
         }
     }
 

@@ -5,14 +5,15 @@ mod kept;
 mod location;
 mod quota;
 mod services;
+mod signatures;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use sealift_config::{Config, Environment, S3};
-use sealift_keystore::{IdentityError, IdentityFiles, IdentityStore};
+use sealift_config::{Config, CredentialProvider, Environment, S3};
+use sealift_keystore::{IdentityError, IdentityFiles, IdentityStore, RolesAnywhere};
 use sealift_network::{IdentitySource, Network, Settings};
 use sealift_payload::Payload;
 use sealift_state::StateDirectory;
@@ -28,6 +29,7 @@ use kept::Kept;
 use quota::Retries;
 use services::{Device, JobServices, Surroundings};
 pub use services::{Observer, Unobserved};
+use signatures::Signatures;
 
 /// Time without any sign of life after which a job is ended. Longer than every timeout of the
 /// network, so that a slow link is reported as what it is.
@@ -177,12 +179,14 @@ impl Gateway {
             }
             None => sandbox.load(factory::COMPONENT)?,
         };
+        let signing = signing(&config);
         let surroundings = Surroundings {
             network,
             identity,
             vault: Vault::default(),
             kept,
             quota: Arc::default(),
+            signing,
         };
         Ok(Self {
             config,
@@ -314,6 +318,11 @@ impl Gateway {
             observer,
             credentials_failure: Mutex::default(),
             fetches: AtomicU32::new(0),
+            signatures: Signatures::new(
+                Arc::clone(&self.surroundings),
+                self.component.digest(),
+                false,
+            ),
             retries: Retries::new(Arc::clone(&self.surroundings.quota)),
         })
     }
@@ -355,6 +364,17 @@ fn identity(config: &Config, kept: &Kept) -> Result<IdentityStore, IdentityError
             IdentityStore::open(files, SystemTime::now())
         }
         opened => opened,
+    }
+}
+
+/// What the key signs for components: nothing, but for a provider that cannot do without, whose configuration
+/// is only valid with the grant.
+fn signing(config: &Config) -> Option<RolesAnywhere> {
+    match &config.credentials {
+        CredentialProvider::RolesAnywhere(provider) => Some(RolesAnywhere {
+            region: provider.region.clone(),
+        }),
+        CredentialProvider::Iot(_) => None,
     }
 }
 

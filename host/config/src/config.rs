@@ -51,7 +51,8 @@ impl Config {
         ];
         let mut document = Document::parse(File { path, text }, env, &names)?;
         let device = Device::read(document.section(Device::NAME), env)?;
-        let credentials = CredentialProvider::read(document.section(CredentialProvider::NAME))?;
+        let credentials =
+            CredentialProvider::read(document.section(CredentialProvider::NAME), &device)?;
         Ok(Self {
             path: path.to_owned(),
             s3: S3::read(document.section(S3::NAME), &credentials)?,
@@ -69,7 +70,7 @@ impl Config {
     /// region either.
     pub fn s3(&self) -> Result<&S3, Error> {
         self.s3.as_ref().ok_or_else(|| Error::NoRegion {
-            endpoint: self.credentials.endpoint.clone(),
+            endpoint: self.credentials.endpoint().clone(),
             path: self.path.clone(),
         })
     }

@@ -35,6 +35,7 @@ mod keyword;
 #[macro_use]
 mod names;
 
+mod arn;
 mod authority;
 mod byte_size;
 mod certificate_reference;
@@ -56,11 +57,13 @@ mod region;
 mod s3_hosts;
 mod section;
 mod sections;
+mod session_duration;
 mod suggestion;
 mod time_limit;
 mod timetable;
 mod value;
 
+pub use arn::{Arn, ArnError};
 pub use authority::{Authority, AuthorityError};
 pub use byte_size::{ByteSize, ByteSizeError};
 pub use certificate_reference::{CertificateReference, CertificateReferenceError};
@@ -71,7 +74,7 @@ pub use error::Error;
 pub use host::{Host, HostError};
 pub use key_reference::{KeyReference, KeyReferenceError, TpmHandle};
 pub use keyword::UnknownKeyword;
-pub use names::{NameError, RoleAlias, ThingName};
+pub use names::{NameError, RoleAlias, SessionName, ThingName};
 pub use origin::{Origin, OriginError, Scheme};
 pub use origin_pattern::{HostPattern, OriginPattern};
 pub use pkcs11_uri::{
@@ -83,8 +86,9 @@ pub use region::Region;
 pub use s3_hosts::{S3HostKind, S3Hosts, S3Name};
 pub use sections::{
     Addressing, Checksum, ChecksumAlgorithm, ChecksumPlacement, CredentialProvider, Device,
-    HostChoice, KeyPermissions, Network, Parts, Proxies, Put, S3, Sandbox, Service, StorageClass,
-    Timeouts,
+    HostChoice, Iot, KeyPermissions, Network, Parts, ProviderKind, Proxies, Put, RolesAnywhere, S3,
+    Sandbox, Service, SignaturePurpose, StorageClass, Timeouts,
 };
+pub use session_duration::{SessionDuration, SessionDurationError};
 pub use time_limit::{TimeLimit, TimeLimitError};
 pub use timetable::{Overlap, Period, TimeOfDay, TimeOfDayError, Timetable};

@@ -9,8 +9,8 @@ mod sandbox;
 mod service;
 mod timetable;
 
-pub use credentials::CredentialProvider;
-pub use device::{Device, KeyPermissions};
+pub use credentials::{CredentialProvider, Iot, ProviderKind, RolesAnywhere};
+pub use device::{Device, KeyPermissions, SignaturePurpose};
 pub use network::{Network, Proxies, Timeouts};
 pub use put::Put;
 pub use s3::{

@@ -87,6 +87,20 @@ impl<'d> Value<'d> {
             .map_err(|error: T::Err| self.error(error.to_string()))
     }
 
+    /// A string that is parsed and then has to pass `accept`, whose error says what is wrong with it.
+    pub(crate) fn parse_if<T: FromStr<Err: Display>, U>(
+        self,
+        accept: impl FnOnce(T) -> Result<U, String>,
+    ) -> Result<U, Error> {
+        let parsed = self
+            .text("a string")?
+            .parse()
+            .map_err(|error: T::Err| error.to_string());
+        parsed
+            .and_then(accept)
+            .map_err(|problem| self.error(problem))
+    }
+
     /// A string that is parsed, or the word `none`.
     pub(crate) fn parse_unless_none<T: FromStr<Err: Display>>(self) -> Result<OrNone<T>, Error> {
         match self.text("a string")? {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use sealift_config::{
     Addressing, ByteSize, CertificateReference, Checksum, ChecksumAlgorithm, ChecksumPlacement,
-    Config, Environment, Error, KeyPermissions, KeyReference, Parts, RateLimit, S3HostKind,
-    S3Hosts, TimeOfDay,
+    Config, CredentialProvider, Environment, Error, KeyPermissions, KeyReference, Parts, RateLimit,
+    S3HostKind, S3Hosts, SignaturePurpose, TimeOfDay,
 };
 
 const SMALLEST: &str = r#"
@@ -106,7 +106,7 @@ fn the_smallest_configuration_gets_the_documented_defaults() {
     assert_eq!(config.device.thing_name, None);
     assert_eq!(config.device.ca, None);
     assert_eq!(config.device.key_permissions, KeyPermissions::Strict);
-    assert_eq!(config.credentials.endpoint.port(), 443);
+    assert_eq!(config.credentials.endpoint().port(), 443);
 
     let s3 = config.s3().unwrap();
     assert_eq!(s3.region.as_str(), "ap-northeast-1");
@@ -153,8 +153,11 @@ fn every_key_can_be_set() {
         config.device.pkcs11_module.as_deref(),
         Some(Path::new("/usr/lib/softhsm/libsofthsm2.so"))
     );
-    assert_eq!(config.credentials.endpoint.to_string(), "localhost:8443");
-    assert_eq!(config.credentials.role_alias.as_str(), "s3_role_alias");
+    let CredentialProvider::Iot(iot) = &config.credentials else {
+        panic!("{:?}", config.credentials);
+    };
+    assert_eq!(iot.endpoint.to_string(), "localhost:8443");
+    assert_eq!(iot.role_alias.as_str(), "s3_role_alias");
     assert_eq!(
         config.network.timeouts.connect.duration(),
         Duration::from_secs(1)
@@ -501,4 +504,37 @@ fn directories_follow_the_configuration_then_xdg_then_home() {
         config.spool_dir(&nothing).unwrap(),
         Path::new("/etc/sealift/../spool")
     );
+}
+
+#[test]
+fn roles_anywhere_needs_no_endpoint_and_tells_the_region() {
+    let text = r#"
+        [device]
+        certificate = "c"
+        key = "k"
+        sign_for = ["roles-anywhere"]
+
+        [credentials]
+        provider = "roles-anywhere"
+        trust_anchor_arn = "arn:aws-cn:rolesanywhere:cn-north-1:123456789012:trust-anchor/4579702c"
+        profile_arn = "arn:aws-cn:rolesanywhere:cn-north-1:123456789012:profile/41c10bae"
+        role_arn = "arn:aws-cn:iam::123456789012:role/uploads"
+        session_name = "gateway-7"
+        duration = "1h"
+    "#;
+    let config = parse(text);
+    assert_eq!(config.device.sign_for, [SignaturePurpose::RolesAnywhere]);
+    let CredentialProvider::RolesAnywhere(provider) = &config.credentials else {
+        panic!("{:?}", config.credentials);
+    };
+    assert_eq!(
+        provider.endpoint.to_string(),
+        "rolesanywhere.cn-north-1.amazonaws.com.cn"
+    );
+    assert_eq!(provider.trust_anchor.resource(), "trust-anchor/4579702c");
+    assert_eq!(
+        provider.duration.unwrap().duration(),
+        Duration::from_hours(1)
+    );
+    assert_eq!(config.s3().unwrap().region.as_str(), "cn-north-1");
 }

@@ -13,7 +13,9 @@ use crate::address::AddressRule;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// This one request, made with the device identity. The operator wrote the host, so its address is free.
-    Identity(IdentityRule),
+    Identity(RequestRule),
+    /// This one request, made without the device identity, at any address.
+    Request(RequestRule),
     /// Every request to an origin that the operator wrote down, at any address.
     Configured(Origin),
     /// Every request to these origins, as long as they are not at an address of this machine or link.
@@ -22,15 +24,17 @@ pub enum Rule {
     S3(S3Hosts),
 }
 
-/// The one request of [`Rule::Identity`]; the scheme is `https`, since the identity is shown in a TLS handshake.
+/// One request to the letter; the scheme is `https`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdentityRule {
+pub struct RequestRule {
     /// The method.
     pub method: Method,
-    /// The host and port.
+    /// The host and port. The operator wrote the host.
     pub authority: Authority,
-    /// The path, exactly as it appears in the request, percent-encoding included. A query is never allowed.
+    /// The path, exactly as it appears in the request, percent-encoding included.
     pub path: String,
+    /// The query, likewise; without one, a request with a query is another request.
+    pub query: Option<String>,
     /// Fields that the host writes itself: with this value, or not at all. What the certificate is used
     /// for must not be the guest's choice.
     pub fields: Vec<(HeaderName, Option<HeaderValue>)>,
@@ -40,21 +44,21 @@ impl Rule {
     /// Whether the rule allows the origin by the form of its name.
     fn names(&self, origin: &Origin) -> bool {
         match self {
-            Self::Identity(_) | Self::Configured(_) => false,
+            Self::Identity(_) | Self::Request(_) | Self::Configured(_) => false,
             Self::Pattern(pattern) => pattern.matches(origin),
             Self::S3(hosts) => hosts.recognise(origin).is_some(),
         }
     }
 }
 
-impl IdentityRule {
+impl RequestRule {
     fn matches(&self, method: &Method, origin: &Origin, uri: &Uri) -> bool {
         origin.scheme() == Scheme::Https
             && origin.host() == self.authority.host()
             && origin.port() == self.authority.port()
             && *method == self.method
             && uri.path() == self.path
-            && uri.query().is_none()
+            && uri.query() == self.query.as_deref()
     }
 
     fn stamp(&self, fields: &mut HeaderMap) {
@@ -106,11 +110,11 @@ impl Policy {
         }
     }
 
-    /// Writes the fields of the identity rule that the request matches, if there is one.
+    /// Writes the fields of the rule for just this request, if there is one.
     pub(crate) fn stamp<B>(&self, request: &mut Request<B>, origin: &Origin) {
         let (method, uri) = (request.method().clone(), request.uri().clone());
         for rule in &self.rules {
-            if let Rule::Identity(rule) = rule
+            if let Rule::Identity(rule) | Rule::Request(rule) = rule
                 && rule.matches(&method, origin, &uri)
             {
                 return rule.stamp(request.headers_mut());
@@ -125,8 +129,11 @@ impl Policy {
                 identity: true,
                 addresses: AddressRule::Any,
             }
-        } else if any(&|rule| matches!(rule, Rule::Configured(configured) if configured == origin))
-        {
+        } else if any(&|rule| match rule {
+            Rule::Request(rule) => rule.matches(method, origin, uri),
+            Rule::Configured(configured) => configured == origin,
+            _ => false,
+        }) {
             Decision::Allow {
                 identity: false,
                 addresses: AddressRule::Any,
@@ -166,10 +173,11 @@ mod tests {
     };
 
     fn identity() -> Rule {
-        Rule::Identity(IdentityRule {
+        Rule::Identity(RequestRule {
             method: Method::GET,
             authority: "iot.example.com".parse().unwrap(),
             path: PATH.into(),
+            query: None,
             fields: Vec::new(),
         })
     }
@@ -247,6 +255,31 @@ mod tests {
                 decide(rules, &Method::PUT, "http://localhost:9000/x"),
                 CONFIGURED
             );
+        }
+    }
+
+    #[test]
+    fn a_request_is_allowed_with_its_own_query_and_method_only() {
+        let rule = Rule::Request(RequestRule {
+            method: Method::POST,
+            authority: "ra.example.com".parse().unwrap(),
+            path: "/sessions".into(),
+            query: Some("roleArn=a%3Ab".into()),
+            fields: Vec::new(),
+        });
+        let ask = |method: &Method, uri: &str| decide(vec![rule.clone()], method, uri);
+        let uri = "https://ra.example.com/sessions?roleArn=a%3Ab";
+        assert_eq!(ask(&Method::POST, uri), CONFIGURED);
+        assert_eq!(ask(&Method::GET, uri), Decision::Deny);
+        for uri in [
+            "https://ra.example.com/sessions",
+            "https://ra.example.com/sessions?",
+            "https://ra.example.com/sessions?roleArn=a:b",
+            "https://ra.example.com/sessions?roleArn=a%3Ab&roleArn=c",
+            "https://ra.example.com/subjects?roleArn=a%3Ab",
+            "http://ra.example.com/sessions?roleArn=a%3Ab",
+        ] {
+            assert_eq!(ask(&Method::POST, uri), Decision::Deny, "{uri}");
         }
     }
 

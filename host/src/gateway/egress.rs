@@ -2,11 +2,15 @@
 
 use http::{HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use sealift_config::{Addressing, Config, OriginError, OriginPattern, S3};
-use sealift_network::{IdentityRule, Policy, Roots, Rule};
+use sealift_config::{
+    Addressing, Config, CredentialProvider, Iot, OriginError, OriginPattern, RolesAnywhere, S3,
+    ThingName,
+};
+use sealift_network::{Policy, RequestRule, Roots, Rule};
 
-/// All but the unreserved characters of RFC 3986: the component must write the path the same way.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+/// All but the unreserved characters of RFC 3986: the component must write paths and queries
+/// the same way.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -21,10 +25,10 @@ pub(super) fn roots(config: &Config) -> Roots {
     config.device.ca.clone().map_or(Roots::System, Roots::File)
 }
 
-/// The rules: the device identity for one request only, AWS's hosts of S3 or the endpoint of the
+/// The rules: one request for credentials, AWS's hosts of S3 or the endpoint of the
 /// configuration, and what the operator allowed beside them.
 pub(super) fn policy(config: &Config) -> Result<Policy, OriginError> {
-    let mut rules = vec![Rule::Identity(credentials(config))];
+    let mut rules = vec![credentials(config)];
     if let Ok(s3) = config.s3() {
         rules.extend(buckets(s3)?);
     }
@@ -32,16 +36,42 @@ pub(super) fn policy(config: &Config) -> Result<Policy, OriginError> {
     Ok(Policy::new(rules))
 }
 
-fn credentials(config: &Config) -> IdentityRule {
-    let alias = utf8_percent_encode(config.credentials.role_alias.as_str(), SEGMENT);
-    let thing_name = config.device.thing_name.as_ref();
+/// The one request that fetches credentials.
+fn credentials(config: &Config) -> Rule {
+    match &config.credentials {
+        CredentialProvider::Iot(provider) => {
+            Rule::Identity(iot(provider, config.device.thing_name.as_ref()))
+        }
+        CredentialProvider::RolesAnywhere(provider) => Rule::Request(roles_anywhere(provider)),
+    }
+}
+
+fn iot(provider: &Iot, thing_name: Option<&ThingName>) -> RequestRule {
+    let alias = utf8_percent_encode(provider.role_alias.as_str(), UNRESERVED);
     // A thing's name is a valid field value; without one the field is left out.
     let thing_name = thing_name.and_then(|name| HeaderValue::from_str(name.as_str()).ok());
-    IdentityRule {
+    RequestRule {
         method: Method::GET,
-        authority: config.credentials.endpoint.clone(),
+        authority: provider.endpoint.clone(),
         path: format!("/role-aliases/{alias}/credentials"),
+        query: None,
         fields: vec![(THING_NAME, thing_name)],
+    }
+}
+
+/// The device signs this request, so that TLS shows no identity. The query is fixed, lest a component
+/// asks for other roles that the certificate may reach.
+fn roles_anywhere(provider: &RolesAnywhere) -> RequestRule {
+    let [profile, role, anchor] = [&provider.profile, &provider.role, &provider.trust_anchor]
+        .map(|arn| utf8_percent_encode(arn.as_str(), UNRESERVED));
+    RequestRule {
+        method: Method::POST,
+        authority: provider.endpoint.clone(),
+        path: "/sessions".to_owned(),
+        query: Some(format!(
+            "profileArn={profile}&roleArn={role}&trustAnchorArn={anchor}"
+        )),
+        fields: Vec::new(),
     }
 }
 

@@ -8,7 +8,9 @@ use std::time::SystemTime;
 
 use http::header::{AGE, DATE};
 use sealift_payload::Payload;
-use sealift_state::{Clock, Hints, JobId, Origin, Place, Sighting, StateDirectory};
+use sealift_state::{
+    Audit, AuditError, Clock, Event, Hints, JobId, Origin, Place, Sighting, StateDirectory,
+};
 
 use crate::report;
 use crate::sandbox::{Digest, Exchange, JobJournal};
@@ -18,6 +20,7 @@ use crate::sandbox::{Digest, Exchange, JobJournal};
 pub(super) struct Kept {
     directory: Option<StateDirectory>,
     clock: Clock,
+    audit: Audit,
     hints: Mutex<HashMap<Digest, Arc<Mutex<Hints>>>>,
     told: Once,
 }
@@ -26,15 +29,17 @@ impl Kept {
     /// In this directory, which need not exist.
     pub(super) fn in_directory(directory: Option<StateDirectory>) -> Self {
         let clock = directory.as_ref().map(StateDirectory::clock);
+        let audit = directory.as_ref().map(StateDirectory::audit);
         Self {
             clock: clock.unwrap_or_else(Clock::unkept),
+            audit: audit.unwrap_or_else(Audit::unkept),
             directory,
             hints: Mutex::default(),
             told: Once::new(),
         }
     }
 
-    /// Of this directory, nothing but the clock.
+    /// Of this directory, nothing but the clock and the audit log.
     pub(super) fn of_clock(directory: Option<StateDirectory>) -> Self {
         Self {
             directory: None,
@@ -63,6 +68,11 @@ impl Kept {
         let mut hints = self.hints.lock().unwrap_or_else(PoisonError::into_inner);
         let hints = hints.entry(component);
         Arc::clone(hints.or_insert_with(|| Arc::new(Mutex::new(new()))))
+    }
+
+    /// Puts an event into the audit log. Blocks.
+    pub(super) fn record(&self, event: &Event) -> Result<(), AuditError> {
+        self.audit.record(event, self.now())
     }
 
     /// The time by AWS's clock, as far as it is known.

@@ -1,20 +1,47 @@
 //! The configuration in the contract's terms.
 
-use sealift_config::{ByteSize, Config, Origin, S3, S3HostKind};
+use sealift_config::{
+    ByteSize, Config, CredentialProvider, Iot, Origin, RolesAnywhere, S3, S3HostKind,
+    SessionDuration, ThingName,
+};
 
 use crate::sandbox::{Provider, Setting, Target};
 
-/// The AWS IoT credentials provider of the configuration.
+/// The credentials provider of the configuration.
 pub(super) fn provider(config: &Config) -> Provider {
-    let credentials = &config.credentials;
+    match &config.credentials {
+        CredentialProvider::Iot(provider) => iot(provider, config.device.thing_name.as_ref()),
+        CredentialProvider::RolesAnywhere(provider) => roles_anywhere(provider),
+    }
+}
+
+fn iot(provider: &Iot, thing_name: Option<&ThingName>) -> Provider {
     let mut settings = vec![
-        Setting::new("endpoint", credentials.endpoint.to_string()),
-        Setting::new("role-alias", credentials.role_alias.to_string()),
+        Setting::new("endpoint", provider.endpoint.to_string()),
+        Setting::new("role-alias", provider.role_alias.to_string()),
     ];
-    let thing_name = config.device.thing_name.as_ref();
     settings.extend(thing_name.map(|name| Setting::new("thing-name", name.to_string())));
     Provider {
         name: "iot".into(),
+        settings,
+    }
+}
+
+fn roles_anywhere(provider: &RolesAnywhere) -> Provider {
+    let session_name = provider.session_name.as_ref().map(ToString::to_string);
+    let seconds = |duration: SessionDuration| duration.duration().as_secs().to_string();
+    let mut settings = vec![
+        Setting::new("endpoint", provider.endpoint.to_string()),
+        Setting::new("region", provider.region.to_string()),
+        Setting::new("trust-anchor", provider.trust_anchor.to_string()),
+        Setting::new("profile", provider.profile.to_string()),
+        Setting::new("role", provider.role.to_string()),
+    ];
+    settings.extend(session_name.map(|name| Setting::new("session-name", name)));
+    let duration = provider.duration.map(seconds);
+    settings.extend(duration.map(|seconds| Setting::new("duration", seconds)));
+    Provider {
+        name: "roles-anywhere".into(),
         settings,
     }
 }

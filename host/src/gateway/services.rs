@@ -8,16 +8,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use sealift_keystore::IdentityStore;
+use sealift_keystore::{Identity, IdentityStore, RolesAnywhere};
 use sealift_network::{BoxError, CurrentIdentity, IdentitySource, Network};
 use sealift_payload::Sending;
 use sealift_state::Hints;
 
 use super::kept::Kept;
 use super::quota::{Quota, Retries};
+use super::signatures::Signatures;
 use crate::sandbox::{
     Answer, Answered, CallError, Component, Credentials, DeviceIdentity, Digest, Directive,
-    ErrorKind, Exchange, Failure, KeyAlgorithm, NoRetryLeft, Provider, Services, Step,
+    ErrorKind, Exchange, Failure, KeyAlgorithm, NoRetryLeft, Provider, Purpose, Services, Step,
 };
 use crate::vault::{Moment, Vault};
 
@@ -46,6 +47,8 @@ pub(super) struct Surroundings {
     pub(super) vault: Vault,
     pub(super) kept: Arc<Kept>,
     pub(super) quota: Arc<Quota>,
+    /// What the key signs for components that fetch credentials.
+    pub(super) signing: Option<RolesAnywhere>,
 }
 
 impl Surroundings {
@@ -58,6 +61,11 @@ impl Surroundings {
                 .current()
                 .map_or(0, |identity| identity.generation),
         }
+    }
+
+    /// The identity in force.
+    pub(super) fn identity(&self) -> Arc<Identity> {
+        self.identity.store.current(self.kept.now())
     }
 
     /// Learns from an answer.
@@ -97,6 +105,7 @@ pub(super) struct JobServices {
     pub(super) credentials_failure: Mutex<Option<Arc<CallError>>>,
     pub(super) fetches: AtomicU32,
     pub(super) retries: Retries,
+    pub(super) signatures: Signatures,
 }
 
 /// Fetches of credentials that one job may cause: for a first set, for one that ran out on the way,
@@ -124,6 +133,7 @@ impl JobServices {
                 identity: self.device(),
                 component: digest,
                 retries: Retries::new(Arc::clone(&self.surroundings.quota)),
+                signatures: Signatures::new(Arc::clone(&self.surroundings), digest, true),
                 surroundings: Arc::clone(&self.surroundings),
             });
             self.component
@@ -154,7 +164,7 @@ impl JobServices {
     }
 
     fn device(&self) -> Answered<DeviceIdentity> {
-        let identity = self.surroundings.identity.store.current(self.now());
+        let identity = self.surroundings.identity();
         Ok(DeviceIdentity {
             thing_name: self.thing_name.clone(),
             algorithm: algorithm(identity.key().algorithm())?,
@@ -193,6 +203,14 @@ impl Services for JobServices {
         })
     }
 
+    fn sign(
+        &self,
+        purpose: Purpose,
+        message: Vec<u8>,
+    ) -> Pin<Box<dyn Future<Output = Answered<Vec<u8>>> + Send + '_>> {
+        Box::pin(self.signatures.sign(purpose, message))
+    }
+
     fn hints(&self) -> Arc<Mutex<Hints>> {
         self.surroundings.kept.hints(self.component.digest())
     }
@@ -224,6 +242,7 @@ struct InsideFetch {
     identity: Answered<DeviceIdentity>,
     component: Digest,
     retries: Retries,
+    signatures: Signatures,
     surroundings: Arc<Surroundings>,
 }
 
@@ -246,6 +265,14 @@ impl Services for InsideFetch {
             ErrorKind::Unavailable,
             message,
         ))))
+    }
+
+    fn sign(
+        &self,
+        purpose: Purpose,
+        message: Vec<u8>,
+    ) -> Pin<Box<dyn Future<Output = Answered<Vec<u8>>> + Send + '_>> {
+        Box::pin(self.signatures.sign(purpose, message))
     }
 
     fn hints(&self) -> Arc<Mutex<Hints>> {

@@ -8,6 +8,7 @@ wasmtime::component::bindgen!({
     path: "../wit",
     world: "uploader",
     imports: {
+        "sealift:gateway/keystore.sign": async | trappable,
         "sealift:gateway/vault.credentials": async | trappable,
         "sealift:gateway/payload.[method]payload.acquire": async | trappable,
         "sealift:gateway/payload.[method]payload.checksum": async | trappable,

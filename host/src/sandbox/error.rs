@@ -220,12 +220,4 @@ impl Answer {
             retry_after: None,
         }
     }
-
-    /// The answer to a part of the contract that this host does not have.
-    pub(super) fn unsupported(what: &str) -> Self {
-        Self::new(
-            ErrorKind::Unsupported,
-            format!("this host does not offer {what}"),
-        )
-    }
 }

@@ -30,7 +30,7 @@ mod ticker;
 mod usage;
 
 pub use bindings::exports::sealift::gateway::transfer::{Place, Unfinished};
-pub use bindings::sealift::gateway::keystore::{DeviceIdentity, KeyAlgorithm};
+pub use bindings::sealift::gateway::keystore::{DeviceIdentity, KeyAlgorithm, Purpose};
 pub use bindings::sealift::gateway::progress::{Directive, Step};
 pub use bindings::sealift::gateway::types::{Error as Answer, ErrorKind, Provider, Setting};
 pub use component::Component;

@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode};
 use sealift_payload::Sending;
 use sealift_state::Hints;
 
-use super::{Answer, Credentials, DeviceIdentity, Directive, Provider, Step};
+use super::{Answer, Credentials, DeviceIdentity, Directive, Provider, Purpose, Step};
 
 /// An answer to a component: what it asked for, or why not, in the contract's terms.
 pub type Answered<T> = Result<T, Answer>;
@@ -23,6 +23,13 @@ pub trait Services: Send + Sync {
 
     /// Public facts about the device.
     fn identity(&self) -> Answered<DeviceIdentity>;
+
+    /// A signature by the device's key over a message that has the form of its purpose.
+    fn sign(
+        &self,
+        purpose: Purpose,
+        message: Vec<u8>,
+    ) -> Pin<Box<dyn Future<Output = Answered<Vec<u8>>> + Send + '_>>;
 
     /// Credentials from the vault; `rejected` is an access key id that AWS refused.
     fn credentials(

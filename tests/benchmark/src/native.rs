@@ -10,7 +10,7 @@ use std::time::{Instant, SystemTime};
 use anyhow::{Context, Result, anyhow, bail};
 use http::{Method, Request};
 use http_body_util::{BodyExt, Empty};
-use sealift_config::{Config, Environment};
+use sealift_config::{Config, CredentialProvider, Environment, Iot};
 use sealift_core::checksum::Checksum;
 use sealift_core::credentials::{Credentials, iot};
 use sealift_core::retry::Policy as Retries;
@@ -21,8 +21,8 @@ use sealift_core::upload::{
 use sealift_core::{Now, Response, Settings};
 use sealift_keystore::{IdentityFiles, IdentityStore};
 use sealift_network::{
-    BoxError, CurrentIdentity, IdentityRule, IdentitySource, Network, Policy, RequestBody,
-    RequestLimits, Roots, Rule,
+    BoxError, CurrentIdentity, IdentitySource, Network, Policy, RequestBody, RequestLimits,
+    RequestRule, Roots, Rule,
 };
 use sealift_payload::{Algorithm, Source};
 
@@ -50,6 +50,13 @@ pub(crate) fn put(config: &Path, files: &[PathBuf]) -> Result<()> {
     })
 }
 
+fn iot(config: &Config) -> Result<&Iot> {
+    match &config.credentials {
+        CredentialProvider::Iot(iot) => Ok(iot),
+        CredentialProvider::RolesAnywhere(_) => bail!("the benchmark fetches credentials from AWS IoT"),
+    }
+}
+
 fn network(config: &Config) -> Result<Network> {
     let roots = config.device.ca.clone().map_or(Roots::System, Roots::File);
     let settings = sealift_network::Settings::of(&config.network, roots)?;
@@ -58,13 +65,12 @@ fn network(config: &Config) -> Result<Network> {
         .endpoint
         .clone()
         .context("the configuration names no S3 endpoint")?;
-    let identity = IdentityRule {
+    let credentials = iot(config)?;
+    let identity = RequestRule {
         method: Method::GET,
-        authority: config.credentials.endpoint.clone(),
-        path: format!(
-            "/role-aliases/{}/credentials",
-            config.credentials.role_alias
-        ),
+        authority: credentials.endpoint.clone(),
+        path: format!("/role-aliases/{}/credentials", credentials.role_alias),
+        query: None,
         fields: Vec::new(),
     };
     let policy = Policy::new([Rule::Identity(identity), Rule::Configured(store)]);
@@ -96,9 +102,10 @@ struct Client {
 
 impl Client {
     async fn credentials(&self, config: &Config) -> Result<Credentials> {
+        let provider = iot(config)?;
         let mut list = vec![
-            named("endpoint", &config.credentials.endpoint),
-            named("role-alias", &config.credentials.role_alias),
+            named("endpoint", &provider.endpoint),
+            named("role-alias", &provider.role_alias),
         ];
         list.extend(
             config

@@ -22,6 +22,8 @@ pub struct Device {
     pub ca: Option<PathBuf>,
     /// Who else may read a key file.
     pub key_permissions: KeyPermissions,
+    /// What components may have the key sign, beside the handshakes that are the host's own.
+    pub sign_for: Vec<SignaturePurpose>,
     /// The PKCS#11 module for URIs that name none.
     pub pkcs11_module: Option<PathBuf>,
     /// Where systemd puts the service's credentials, the PINs of tokens among
@@ -39,6 +41,14 @@ keyword! {
     }
 }
 
+keyword! {
+    /// What a signature is for that a component asks for.
+    SignaturePurpose {
+        /// A request for a session of IAM Roles Anywhere.
+        RolesAnywhere = "roles-anywhere",
+    }
+}
+
 impl Device {
     pub(crate) const NAME: &'static str = "device";
 
@@ -51,6 +61,9 @@ impl Device {
             key_permissions: section
                 .optional("key_permissions", Value::parse)?
                 .unwrap_or(KeyPermissions::Strict),
+            sign_for: section
+                .optional("sign_for", Value::parse_list)?
+                .unwrap_or_default(),
             pkcs11_module: section.optional("pkcs11_module", Value::path)?,
             credentials_directory: env.var("CREDENTIALS_DIRECTORY").map(PathBuf::from),
         };

@@ -119,7 +119,7 @@ impl S3 {
         let parts = Parts::read(&mut section)?;
         let region = section
             .optional("region", Value::parse)?
-            .or_else(|| Region::of_credentials_endpoint(&credentials.endpoint));
+            .or_else(|| credentials.region());
         let Some(region) = region else {
             return if section.is_present() {
                 let help =

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use sealift_network::{
-    ConnectError, IdentityRule, Network, NetworkError, Proxies, ProxyFailure, Rule,
+    ConnectError, Network, NetworkError, Proxies, ProxyFailure, RequestRule, Rule,
 };
 use tokio::net::TcpListener;
 
@@ -65,10 +65,11 @@ async fn the_identity_is_shown_to_the_origin_through_a_proxy_over_tls() {
     let authority = Authority::new();
     let server = server(&authority).await;
     let proxy = Proxy::tls(ProxyBehaviour::To(server.address), &authority).await;
-    let rule = Rule::Identity(IdentityRule {
+    let rule = Rule::Identity(RequestRule {
         method: http::Method::GET,
         authority: "device.test".parse().unwrap(),
         path: "/credentials".into(),
+        query: None,
         fields: Vec::new(),
     });
     let url = format!("https://localhost:{}", proxy.address.port());
