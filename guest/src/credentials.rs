@@ -61,8 +61,8 @@ fn session(provider: &roles_anywhere::Provider) -> Result<Credentials, Error> {
     let device = keystore::identity()?;
     let algorithm = algorithm(device.algorithm)?;
     let unsigned = provider.prepare(algorithm, device.certificate_chain, now)?;
-    let message = unsigned.string_to_sign().as_bytes();
-    let signature = keystore::sign(Purpose::RolesAnywhere, message)?;
+    let message = unsigned.message();
+    let signature = keystore::sign(Purpose::RolesAnywhere, message.as_bytes())?;
     let (request, body) = unsigned.sign(&signature)?;
     let to = "IAM Roles Anywhere";
     let pending = http::begin_with(http::outgoing(&request)?, body.as_bytes(), to)?;

@@ -16,7 +16,8 @@ const PIECE: u64 = 64 * 1024;
 /// The most that `blocking-write-and-flush` takes at a time.
 const STREAM_PIECE: usize = 4096;
 
-/// The request as `wasi:http` has it. The host writes `host` and `content-length`.
+/// The request as `wasi:http` has it. The host writes `host`, and `content-length` for
+/// a body that it attaches.
 pub(crate) fn outgoing(request: &Request<()>) -> Result<OutgoingRequest, Error> {
     let headers = Fields::new();
     for (name, value) in request.headers() {

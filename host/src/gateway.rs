@@ -5,6 +5,7 @@ mod kept;
 mod location;
 mod quota;
 mod services;
+mod session;
 mod signatures;
 
 use std::path::{Path, PathBuf};
@@ -29,7 +30,6 @@ use kept::Kept;
 use quota::Retries;
 use services::{Device, JobServices, Surroundings};
 pub use services::{Observer, Unobserved};
-use signatures::Signatures;
 
 /// Time without any sign of life after which a job is ended. Longer than every timeout of the
 /// network, so that a slow link is reported as what it is.
@@ -138,7 +138,7 @@ impl Gateway {
         let cache = config.cache_dir(environment);
         let state = config.state_dir(environment);
         let sandbox = Sandbox::new(limits(&config), cache.ok().as_deref())?;
-        let kept = Kept::of_clock(state.ok().map(StateDirectory::new));
+        let kept = Kept::on_trial(state.ok().map(StateDirectory::new));
         Self::open_with(&sandbox, config, component, kept)
     }
 
@@ -187,6 +187,7 @@ impl Gateway {
             kept,
             quota: Arc::default(),
             signing,
+            refusals: AtomicU32::new(0),
         };
         Ok(Self {
             config,
@@ -318,11 +319,6 @@ impl Gateway {
             observer,
             credentials_failure: Mutex::default(),
             fetches: AtomicU32::new(0),
-            signatures: Signatures::new(
-                Arc::clone(&self.surroundings),
-                self.component.digest(),
-                false,
-            ),
             retries: Retries::new(Arc::clone(&self.surroundings.quota)),
         })
     }
@@ -350,7 +346,7 @@ fn bytes_out(length: u64) -> u64 {
 /// The time by AWS's clock, as far as an earlier process learnt it from answers.
 pub fn corrected_time(config: &Config, environment: &Environment) -> SystemTime {
     let state = config.state_dir(environment);
-    Kept::of_clock(state.ok().map(StateDirectory::new)).now()
+    Kept::on_trial(state.ok().map(StateDirectory::new)).now()
 }
 
 /// The identity, valid by the corrected clock or by the device's own: the clock may have been set right
@@ -371,9 +367,7 @@ fn identity(config: &Config, kept: &Kept) -> Result<IdentityStore, IdentityError
 /// is only valid with the grant.
 fn signing(config: &Config) -> Option<RolesAnywhere> {
     match &config.credentials {
-        CredentialProvider::RolesAnywhere(provider) => Some(RolesAnywhere {
-            region: provider.region.clone(),
-        }),
+        CredentialProvider::RolesAnywhere(provider) => Some(session::signed(provider)),
         CredentialProvider::Iot(_) => None,
     }
 }

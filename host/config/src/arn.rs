@@ -10,6 +10,7 @@ use crate::Region;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Arn {
     text: String,
+    partition: String,
     service: String,
     region: Option<Region>,
     resource: String,
@@ -22,6 +23,17 @@ impl Arn {
     /// The ARN as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The partition, `aws` for instance.
+    pub fn partition(&self) -> &str {
+        &self.partition
+    }
+
+    /// Whether it is of this service, and its resource has this prefix and a name.
+    pub fn is(&self, service: &str, prefix: &str) -> bool {
+        let name = self.resource.strip_prefix(prefix);
+        self.service == service && name.is_some_and(|name| !name.is_empty())
     }
 
     /// The service's name, `iam` for instance.
@@ -65,6 +77,7 @@ impl FromStr for Arn {
         };
         Ok(Self {
             text: text.to_owned(),
+            partition: partition.to_owned(),
             service: service.to_owned(),
             region,
             resource: resource.to_owned(),
@@ -111,6 +124,8 @@ mod tests {
         assert_eq!(arn.service(), "rolesanywhere");
         assert_eq!(arn.region().unwrap().as_str(), "cn-north-1");
         assert_eq!(arn.resource(), "profile/a:b/c");
+        assert!(arn.is("rolesanywhere", "profile/") && !arn.is("rolesanywhere", "profile/a:b/c"));
+        assert_eq!(arn.partition(), "aws-cn");
         let global: Arn = "arn:aws:iam::123456789012:role/r".parse().unwrap();
         assert_eq!(global.region(), None);
     }

@@ -58,6 +58,7 @@ mod s3_hosts;
 mod section;
 mod sections;
 mod session_duration;
+mod session_name;
 mod suggestion;
 mod time_limit;
 mod timetable;
@@ -74,7 +75,7 @@ pub use error::Error;
 pub use host::{Host, HostError};
 pub use key_reference::{KeyReference, KeyReferenceError, TpmHandle};
 pub use keyword::UnknownKeyword;
-pub use names::{NameError, RoleAlias, SessionName, ThingName};
+pub use names::{NameError, RoleAlias, ThingName};
 pub use origin::{Origin, OriginError, Scheme};
 pub use origin_pattern::{HostPattern, OriginPattern};
 pub use pkcs11_uri::{
@@ -90,5 +91,6 @@ pub use sections::{
     Sandbox, Service, SignaturePurpose, StorageClass, Timeouts,
 };
 pub use session_duration::{SessionDuration, SessionDurationError};
+pub use session_name::{SessionName, SessionNameError};
 pub use time_limit::{TimeLimit, TimeLimitError};
 pub use timetable::{Overlap, Period, TimeOfDay, TimeOfDayError, Timetable};

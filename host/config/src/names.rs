@@ -45,13 +45,6 @@ name! {
     |c| c.is_ascii_alphanumeric() || "_=,@-".contains(c)
 }
 
-name! {
-    /// The name of a session of IAM Roles Anywhere (`CreateSession`, `roleSessionName`): 2–64 of
-    /// `[\w+=,.@-]`. One of a single character is left to the component to refuse.
-    SessionName, "a session name", 64 of "a-z A-Z 0-9 _ + = , . @ -",
-    |c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)
-}
-
 pub(crate) fn check(
     text: &str,
     what: &'static str,

@@ -65,10 +65,7 @@ impl Network {
         let inner = &*self.0;
         let timeouts = &inner.settings.timeouts;
         let origin = Origin::try_from(request.uri()).map_err(NetworkError::Uri)?;
-        let (identity, addresses) = inner.judge(&request, &origin, limits)?;
-        if identity {
-            inner.policy.stamp(&mut request, &origin);
-        }
+        let (identity, addresses) = inner.judge(&mut request, &origin, limits)?;
         let proxy = inner.settings.proxies.proxy_for(&origin);
         let reader = proxy
             .filter(|_| origin.scheme() == Scheme::Http)
@@ -121,18 +118,24 @@ impl fmt::Debug for Network {
 }
 
 impl Inner {
-    /// Whether the request goes with the identity, and to which addresses.
+    /// Whether the request goes with the identity, and to which addresses. It gets the fields of its rule.
     fn judge(
         &self,
-        request: &Request<RequestBody>,
+        request: &mut Request<RequestBody>,
         origin: &Origin,
         limits: RequestLimits,
     ) -> Result<(bool, AddressRule), NetworkError> {
         match self.policy.decide(request.method(), request.uri()) {
             Decision::Allow {
                 identity,
+                exact,
                 addresses,
-            } if limits.identity || !identity => Ok((identity, addresses)),
+            } if limits.exact || !exact => {
+                if exact {
+                    self.policy.stamp(request, origin);
+                }
+                Ok((identity, addresses))
+            }
             _ => Err(NetworkError::Denied {
                 origin: origin.clone(),
                 method: request.method().clone(),

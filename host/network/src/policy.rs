@@ -78,6 +78,8 @@ pub enum Decision {
     Allow {
         /// Whether with the device identity.
         identity: bool,
+        /// Whether it is the one request of a rule, whose fields it gets.
+        exact: bool,
         /// To which addresses.
         addresses: AddressRule,
     },
@@ -102,7 +104,7 @@ impl Policy {
     /// Judges a request. A URI without an origin is denied, and so is `CONNECT`, which asks for a
     /// tunnel to somewhere else.
     ///
-    /// The most specific rule wins: identity, then configured, then pattern.
+    /// The most specific rule wins: identity, then one request, then configured, then pattern.
     pub fn decide(&self, method: &Method, uri: &Uri) -> Decision {
         match Origin::try_from(uri) {
             Ok(origin) if *method != Method::CONNECT => self.decide_for(method, &origin, uri),
@@ -127,20 +129,28 @@ impl Policy {
         if any(&|rule| matches!(rule, Rule::Identity(rule) if rule.matches(method, origin, uri))) {
             Decision::Allow {
                 identity: true,
+                exact: true,
                 addresses: AddressRule::Any,
             }
-        } else if any(&|rule| match rule {
-            Rule::Request(rule) => rule.matches(method, origin, uri),
-            Rule::Configured(configured) => configured == origin,
-            _ => false,
-        }) {
+        } else if any(
+            &|rule| matches!(rule, Rule::Request(rule) if rule.matches(method, origin, uri)),
+        ) {
             Decision::Allow {
                 identity: false,
+                exact: true,
+                addresses: AddressRule::Any,
+            }
+        } else if any(&|rule| matches!(rule, Rule::Configured(configured) if configured == origin))
+        {
+            Decision::Allow {
+                identity: false,
+                exact: false,
                 addresses: AddressRule::Any,
             }
         } else if any(&|rule| rule.names(origin)) {
             Decision::Allow {
                 identity: false,
+                exact: false,
                 addresses: AddressRule::OffLink,
             }
         } else {
@@ -161,14 +171,22 @@ mod tests {
     const PATH: &str = "/role-aliases/uploads/credentials";
     const WITH_IDENTITY: Decision = Decision::Allow {
         identity: true,
+        exact: true,
+        addresses: AddressRule::Any,
+    };
+    const ONE_REQUEST: Decision = Decision::Allow {
+        identity: false,
+        exact: true,
         addresses: AddressRule::Any,
     };
     const CONFIGURED: Decision = Decision::Allow {
         identity: false,
+        exact: false,
         addresses: AddressRule::Any,
     };
     const PATTERN: Decision = Decision::Allow {
         identity: false,
+        exact: false,
         addresses: AddressRule::OffLink,
     };
 
@@ -269,7 +287,7 @@ mod tests {
         });
         let ask = |method: &Method, uri: &str| decide(vec![rule.clone()], method, uri);
         let uri = "https://ra.example.com/sessions?roleArn=a%3Ab";
-        assert_eq!(ask(&Method::POST, uri), CONFIGURED);
+        assert_eq!(ask(&Method::POST, uri), ONE_REQUEST);
         assert_eq!(ask(&Method::GET, uri), Decision::Deny);
         for uri in [
             "https://ra.example.com/sessions",

@@ -96,8 +96,9 @@ impl Default for Timeouts {
 /// The bounds of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestLimits {
-    /// Whether the request may be made with the device identity; if not, the rules for it do not count.
-    pub identity: bool,
+    /// Whether the request may be that of a rule for one request, with the device identity or without; if
+    /// not, those are denied.
+    pub exact: bool,
     /// The largest response body to accept, in bytes.
     pub response_bytes: u64,
     /// A shorter time to the first byte than [`Timeouts::first_byte`]; a longer one has no effect.
@@ -110,7 +111,7 @@ impl Default for RequestLimits {
     /// 8 MiB of response, and the times of the settings.
     fn default() -> Self {
         Self {
-            identity: true,
+            exact: true,
             response_bytes: 8 << 20,
             first_byte: None,
             idle: None,

@@ -1,20 +1,14 @@
 //! What the configuration lets a component reach.
 
 use http::{HeaderName, HeaderValue, Method};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use sealift_config::{
     Addressing, Config, CredentialProvider, Iot, OriginError, OriginPattern, RolesAnywhere, S3,
     ThingName,
 };
 use sealift_network::{Policy, RequestRule, Roots, Rule};
 
-/// All but the unreserved characters of RFC 3986: the component must write paths and queries
-/// the same way.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+use super::session::{self, UNRESERVED};
 
 /// Which thing the certificate stands for: a certificate may be attached to several, and their
 /// policies differ.
@@ -59,18 +53,13 @@ fn iot(provider: &Iot, thing_name: Option<&ThingName>) -> RequestRule {
     }
 }
 
-/// The device signs this request, so that TLS shows no identity. The query is fixed, lest a component
-/// asks for other roles that the certificate may reach.
+/// The device signs this request, so that TLS shows no identity.
 fn roles_anywhere(provider: &RolesAnywhere) -> RequestRule {
-    let [profile, role, anchor] = [&provider.profile, &provider.role, &provider.trust_anchor]
-        .map(|arn| utf8_percent_encode(arn.as_str(), UNRESERVED));
     RequestRule {
         method: Method::POST,
         authority: provider.endpoint.clone(),
         path: "/sessions".to_owned(),
-        query: Some(format!(
-            "profileArn={profile}&roleArn={role}&trustAnchorArn={anchor}"
-        )),
+        query: Some(session::query(provider)),
         fields: Vec::new(),
     }
 }

@@ -39,8 +39,9 @@ impl Kept {
         }
     }
 
-    /// Of this directory, nothing but the clock and the audit log.
-    pub(super) fn of_clock(directory: Option<StateDirectory>) -> Self {
+    /// Of this directory only what does not depend on the identity or the component: the clock and the
+    /// audit log.
+    pub(super) fn on_trial(directory: Option<StateDirectory>) -> Self {
         Self {
             directory: None,
             ..Self::in_directory(directory)
@@ -71,8 +72,8 @@ impl Kept {
     }
 
     /// Puts an event into the audit log. Blocks.
-    pub(super) fn record(&self, event: &Event) -> Result<(), AuditError> {
-        self.audit.record(event, self.now())
+    pub(super) fn record(&self, event: &Event, now: SystemTime) -> Result<(), AuditError> {
+        self.audit.record(event, now)
     }
 
     /// The time by AWS's clock, as far as it is known.

@@ -15,7 +15,7 @@ use sealift_state::Hints;
 
 use super::kept::Kept;
 use super::quota::{Quota, Retries};
-use super::signatures::Signatures;
+use super::signatures::{self, Signatures};
 use crate::sandbox::{
     Answer, Answered, CallError, Component, Credentials, DeviceIdentity, Digest, Directive,
     ErrorKind, Exchange, Failure, KeyAlgorithm, NoRetryLeft, Provider, Purpose, Services, Step,
@@ -49,6 +49,8 @@ pub(super) struct Surroundings {
     pub(super) quota: Arc<Quota>,
     /// What the key signs for components that fetch credentials.
     pub(super) signing: Option<RolesAnywhere>,
+    /// Signatures that components were refused.
+    pub(super) refusals: AtomicU32,
 }
 
 impl Surroundings {
@@ -105,7 +107,6 @@ pub(super) struct JobServices {
     pub(super) credentials_failure: Mutex<Option<Arc<CallError>>>,
     pub(super) fetches: AtomicU32,
     pub(super) retries: Retries,
-    pub(super) signatures: Signatures,
 }
 
 /// Fetches of credentials that one job may cause: for a first set, for one that ran out on the way,
@@ -129,11 +130,12 @@ impl JobServices {
         }
         let fetch = async || {
             self.fetches.fetch_add(1, Ordering::Relaxed);
+            let identity = self.surroundings.identity();
             let inside = Arc::new(InsideFetch {
-                identity: self.device(),
+                identity: self.shown(&identity),
                 component: digest,
                 retries: Retries::new(Arc::clone(&self.surroundings.quota)),
-                signatures: Signatures::new(Arc::clone(&self.surroundings), digest, true),
+                signatures: Signatures::new(Arc::clone(&self.surroundings), identity, digest),
                 surroundings: Arc::clone(&self.surroundings),
             });
             self.component
@@ -163,8 +165,7 @@ impl JobServices {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn device(&self) -> Answered<DeviceIdentity> {
-        let identity = self.surroundings.identity();
+    fn shown(&self, identity: &Identity) -> Answered<DeviceIdentity> {
         Ok(DeviceIdentity {
             thing_name: self.thing_name.clone(),
             algorithm: algorithm(identity.key().algorithm())?,
@@ -184,7 +185,7 @@ impl Services for JobServices {
     }
 
     fn identity(&self) -> Answered<DeviceIdentity> {
-        self.device()
+        self.shown(&self.surroundings.identity())
     }
 
     fn credentials(
@@ -205,10 +206,10 @@ impl Services for JobServices {
 
     fn sign(
         &self,
-        purpose: Purpose,
-        message: Vec<u8>,
+        _purpose: Purpose,
+        _message: Vec<u8>,
     ) -> Pin<Box<dyn Future<Output = Answered<Vec<u8>>> + Send + '_>> {
-        Box::pin(self.signatures.sign(purpose, message))
+        Box::pin(std::future::ready(Err(signatures::not_fetching())))
     }
 
     fn hints(&self) -> Arc<Mutex<Hints>> {

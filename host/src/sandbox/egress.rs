@@ -52,10 +52,10 @@ impl Egress {
         self.store(bytes_out);
     }
 
-    /// Lets the instance talk to the store: it may send this many bytes, and the device identity is
-    /// none of its business.
+    /// Lets the instance talk to the store: it may send this many bytes, and the request that
+    /// fetches credentials is none of its business.
     pub(super) fn store(&mut self, bytes_out: u64) {
-        self.request.identity = false;
+        self.request.exact = false;
         self.usage.allow(bytes_out);
     }
 

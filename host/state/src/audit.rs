@@ -1,12 +1,12 @@
 //! The audit log: what was done with the device's key and with credentials.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -26,9 +26,8 @@ const PUT_ASIDE: &str = "audit.1.jsonl";
 /// fingerprints, access key ids; never a secret.
 #[derive(Debug)]
 pub struct Audit {
-    /// None where nothing can be kept: then events are in the service's log alone.
+    /// None where nothing can be kept, and so nothing done that must be on record.
     path: Option<PathBuf>,
-    turn: Mutex<()>,
 }
 
 /// Something that has to be accounted for.
@@ -43,20 +42,29 @@ pub enum Event {
         component: String,
         /// The fingerprint of the certificate whose key it is.
         certificate: String,
-        /// Why there was none; absent if there was one.
+        /// Why there was none; absent if the key was asked for one.
         #[serde(skip_serializing_if = "Option::is_none")]
         refused: Option<String>,
     },
 }
 
-/// An event cannot be recorded.
+/// An event cannot be recorded, so what it is about should not be done.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write the audit log {}; free some space or make its directory writable", path.display())]
-pub struct AuditError {
-    /// The file.
-    pub path: PathBuf,
-    /// Why.
-    pub source: io::Error,
+pub enum AuditError {
+    /// There is no state directory.
+    #[error("there is no audit log without a state directory; set service.state")]
+    Unkept,
+    /// The file system does not let us.
+    #[error(
+        "cannot write the audit log {}; free some space or make its directory writable",
+        path.display()
+    )]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
 }
 
 #[derive(Serialize)]
@@ -68,33 +76,20 @@ struct Line<'a> {
 
 impl Audit {
     pub(crate) fn kept_in(path: PathBuf) -> Self {
-        Self {
-            path: Some(path),
-            turn: Mutex::default(),
-        }
+        Self { path: Some(path) }
     }
 
-    /// An audit log that is not kept.
+    /// No audit log, in which nothing can be recorded.
     pub fn unkept() -> Self {
-        Self {
-            path: None,
-            turn: Mutex::default(),
-        }
+        Self { path: None }
     }
 
     /// Records an event. Blocks until it is on disk.
-    ///
-    /// # Errors
-    /// The event is not recorded: what it is about should not be done.
     pub fn record(&self, event: &Event, now: SystemTime) -> Result<(), AuditError> {
-        tracing::info!(target: "audit", event = ?event, "audit");
-        let Some(path) = &self.path else {
-            return Ok(());
-        };
-        let line = line(event, now);
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        line.and_then(|line| append(path, &line))
-            .map_err(|source| AuditError {
+        let path = self.path.as_ref().ok_or(AuditError::Unkept)?;
+        line(event, now)
+            .and_then(|line| append(path, &line))
+            .map_err(|source| AuditError::Unusable {
                 path: path.clone(),
                 source,
             })
@@ -110,15 +105,33 @@ fn line(event: &Event, now: SystemTime) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// Writes the line in one piece, which other processes' lines cannot break up.
+/// How often a log that others put aside meanwhile is opened again.
+const TURNS: usize = 8;
+
+/// Writes the line, all of it or nothing. The lock keeps other processes from writing into it, and from
+/// putting a new log aside for an old one.
 fn append(path: &Path, line: &[u8]) -> io::Result<()> {
-    let mut file = open(path)?;
-    if file.metadata()?.len() >= LONGEST {
-        std::fs::rename(path, path.with_file_name(PUT_ASIDE))?;
-        file = open(path)?;
+    for _ in 0..TURNS {
+        let mut file = open(path)?;
+        flock(&file, FlockOperation::LockExclusive)?;
+        let metadata = file.metadata()?;
+        let named = fs::symlink_metadata(path).ok();
+        if named.is_none_or(|named| named.ino() != metadata.ino()) {
+            continue;
+        }
+        let length = metadata.len();
+        if length >= LONGEST {
+            fs::rename(path, path.with_file_name(PUT_ASIDE))?;
+            continue;
+        }
+        let written = file.write_all(line).and_then(|()| file.sync_data());
+        if written.is_err() {
+            // Half a line would spoil the next one too.
+            file.set_len(length)?;
+        }
+        return written;
     }
-    file.write_all(line)?;
-    file.sync_data()
+    Err(io::Error::other("other processes keep putting it aside"))
 }
 
 fn open(path: &Path) -> io::Result<File> {
@@ -141,8 +154,8 @@ fn open(path: &Path) -> io::Result<File> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::thread;
     use std::time::Duration;
 
     use super::*;
@@ -206,8 +219,55 @@ mod tests {
         symlink("/dev/null", &path).unwrap();
         let audit = Audit::kept_in(path.clone());
         let error = audit.record(&signature(None), now()).unwrap_err();
-        assert_eq!(error.path, path);
+        let AuditError::Unusable { path: told, source } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(told, path);
         let many = "too many levels of symbolic links";
-        assert!(error.source.to_string().to_lowercase().contains(many));
+        assert!(source.to_string().to_lowercase().contains(many));
+    }
+
+    #[test]
+    fn without_a_state_directory_nothing_is_on_record() {
+        let error = Audit::unkept().record(&signature(None), now()).unwrap_err();
+        assert!(matches!(error, AuditError::Unkept), "{error}");
+    }
+
+    /// As many processes would, each with a file of its own.
+    #[test]
+    fn no_line_is_lost_or_torn_while_many_write_and_the_log_is_put_aside() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("audit.jsonl");
+        let nearly = LONGEST - 2000;
+        fs::write(&path, vec![b'\n'; usize::try_from(nearly).unwrap()]).unwrap();
+        let writers: Vec<_> = (0..8)
+            .map(|_| {
+                let audit = Audit::kept_in(path.clone());
+                thread::spawn(move || {
+                    for _ in 0..10 {
+                        audit.record(&signature(None), now()).unwrap();
+                    }
+                })
+            })
+            .collect();
+        for writer in writers {
+            writer.join().unwrap();
+        }
+        let lines: Vec<_> = [PUT_ASIDE, "audit.jsonl"]
+            .iter()
+            .flat_map(|name| {
+                let text = fs::read_to_string(directory.path().join(name)).unwrap();
+                let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+                lines
+            })
+            .filter(|line| !line.is_empty())
+            .collect();
+        assert_eq!(lines.len(), 80);
+        for line in lines {
+            assert!(
+                serde_json::from_str::<serde_json::Value>(&line).is_ok(),
+                "{line}"
+            );
+        }
     }
 }

@@ -53,7 +53,9 @@ pub(crate) fn put(config: &Path, files: &[PathBuf]) -> Result<()> {
 fn iot(config: &Config) -> Result<&Iot> {
     match &config.credentials {
         CredentialProvider::Iot(iot) => Ok(iot),
-        CredentialProvider::RolesAnywhere(_) => bail!("the benchmark fetches credentials from AWS IoT"),
+        CredentialProvider::RolesAnywhere(_) => {
+            bail!("the benchmark fetches credentials from AWS IoT")
+        }
     }
 }
 

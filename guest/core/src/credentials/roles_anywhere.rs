@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{Request, Uri};
 use percent_encoding::utf8_percent_encode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Credentials;
 use super::answer::{Answered, Refusal, answered, read};
@@ -66,10 +66,12 @@ impl Provider {
             profile: settings.require_as("profile", arn)?,
             role: settings.require_as("role", arn)?,
         };
-        let name = settings.take_as("session-name", session_name)?;
-        let duration = settings.take_as("duration", duration)?;
+        let body = Body {
+            role_session_name: settings.take_as("session-name", session_name)?,
+            duration_seconds: settings.take_as("duration", duration)?,
+        };
         settings.finish()?;
-        let body = body(name, duration);
+        let body = serde_json::to_string(&body).map_err(|error| unsignable(&error))?;
         let uri = uri(&endpoint, &arns)?;
         Ok(Self {
             endpoint,
@@ -203,15 +205,13 @@ fn is_skewed(response: &Response, signed_at: SystemTime) -> bool {
 }
 
 /// The part of the request that is not in its query.
-fn body(session_name: Option<String>, duration: Option<u32>) -> String {
-    let mut fields = serde_json::Map::new();
-    if let Some(seconds) = duration {
-        fields.insert("durationSeconds".to_owned(), seconds.into());
-    }
-    if let Some(name) = session_name {
-        fields.insert("roleSessionName".to_owned(), name.into());
-    }
-    serde_json::Value::Object(fields).to_string()
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_seconds: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role_session_name: Option<String>,
 }
 
 /// With its query in the canonical form: sorted, and everything encoded that can be.

@@ -103,6 +103,9 @@ impl RolesAnywhere {
         })?;
         let endpoint = section.optional("endpoint", Value::parse)?;
         Ok(Self {
+            role: section.required("role_arn", |value| value.arn("iam", "role/", &profile))?,
+            session_name: section.optional("session_name", Value::parse)?,
+            duration: section.optional("duration", Value::parse)?,
             endpoint: match endpoint {
                 Some(endpoint) => endpoint,
                 None => usual_endpoint(section, &region)?,
@@ -110,9 +113,6 @@ impl RolesAnywhere {
             region,
             trust_anchor,
             profile,
-            role: section.required("role_arn", |value| value.arn("iam", "role/"))?,
-            session_name: section.optional("session_name", Value::parse)?,
-            duration: section.optional("duration", Value::parse)?,
         })
     }
 }
@@ -143,10 +143,10 @@ impl Value<'_> {
         self.parse_if(accept)
     }
 
-    /// An ARN of a service and a kind of resource.
-    fn arn(self, service: &str, resource: &str) -> Result<Arn, Error> {
+    /// An ARN of a service and a kind of resource, in the partition of another.
+    fn arn(self, service: &str, resource: &str, other: &Arn) -> Result<Arn, Error> {
         let accept = |arn: Arn| {
-            if arn.service() == service && arn.resource().starts_with(resource) {
+            if arn.is(service, resource) && arn.partition() == other.partition() {
                 return Ok(arn);
             }
             let form = format!("arn:aws:{service}:…:{resource}…");
@@ -160,8 +160,9 @@ impl Value<'_> {
     /// An ARN of IAM Roles Anywhere and the region in it, which must be `wanted` if there is one.
     fn regional_arn(self, resource: &str, wanted: Option<&Region>) -> Result<(Arn, Region), Error> {
         let accept = |arn: Arn| {
-            let fits = arn.service() == "rolesanywhere" && arn.resource().starts_with(resource);
-            match (arn.region().cloned(), wanted) {
+            let fits = arn.is("rolesanywhere", resource);
+            let region = arn.region().filter(|region| region.is_awss()).cloned();
+            match (region, wanted) {
                 (Some(region), Some(wanted)) if fits && region != *wanted => Err(format!(
                     "it is in {region}, and the trust anchor is in {wanted}"
                 )),

@@ -73,7 +73,11 @@ impl Cause {
             Self::SessionNameNotAccepted,
         ),
         (StatusCode::FORBIDDEN, "disabled", Self::Disabled),
-        (StatusCode::NOT_FOUND, "", Self::NoSuchTrustAnchor),
+        (
+            StatusCode::NOT_FOUND,
+            "trust anchor",
+            Self::NoSuchTrustAnchor,
+        ),
     ];
 
     /// The cause behind a refusal, if it is a known one.
@@ -144,16 +148,17 @@ impl Cause {
                     .to_owned()
             }
             Self::RoleNotAssumable => format!(
-                "let rolesanywhere.amazonaws.com do sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity with: \
-                 aws iam update-assume-role-policy --role-name {role} --policy-document file://trust.json"
+                "let rolesanywhere.amazonaws.com do sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity in the role's \
+                 trust policy: aws iam get-role --role-name {role}, then aws iam update-assume-role-policy with the \
+                 whole of it"
             ),
             Self::SessionTooLong => format!(
                 "set a shorter credentials.duration, or: aws iam update-role --role-name {role} \
                  --max-session-duration 43200"
             ),
             Self::RoleNotInProfile => format!(
-                "aws rolesanywhere update-profile --profile-id {profile} --role-arns {}",
-                arns.role
+                "see the profile's roles with: aws rolesanywhere get-profile --profile-id {profile}; add this one with \
+                 update-profile --role-arns, which takes the others too"
             ),
             Self::Disabled => format!(
                 "aws rolesanywhere enable-trust-anchor --trust-anchor-id {anchor}; aws rolesanywhere \

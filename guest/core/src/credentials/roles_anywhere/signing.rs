@@ -7,7 +7,7 @@
 use std::fmt::Write;
 use std::time::SystemTime;
 
-use http::header::{AUTHORIZATION, HOST};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST};
 use http::{HeaderName, HeaderValue, Request};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -73,6 +73,7 @@ pub struct Unsigned {
     algorithm: KeyAlgorithm,
     signed_headers: String,
     string_to_sign: String,
+    canonical: String,
 }
 
 impl Unsigned {
@@ -92,7 +93,7 @@ impl Unsigned {
             algorithm.as_str(),
             &timestamp,
             &scope,
-            &hexadecimal(&Sha256::digest(canonical)),
+            &hexadecimal(&Sha256::digest(&canonical)),
         ]
         .join("\n");
         Ok(Self {
@@ -102,12 +103,19 @@ impl Unsigned {
             algorithm,
             signed_headers,
             string_to_sign,
+            canonical,
         })
     }
 
     /// What the device's key must sign, by its algorithm's usual scheme with SHA-256.
     pub fn string_to_sign(&self) -> &str {
         &self.string_to_sign
+    }
+
+    /// The string to sign, a line break and the canonical request that it is about: what whoever has the key
+    /// must see, to sign the former.
+    pub fn message(&self) -> String {
+        [self.string_to_sign.as_str(), "\n", &self.canonical].concat()
     }
 
     /// The request with its signature, and its body.
@@ -131,13 +139,16 @@ impl Unsigned {
         value.set_sensitive(true);
         let mut request = self.request;
         request.headers_mut().insert(AUTHORIZATION, value);
+        // Not signed, so that nobody on the way is in the way.
+        let length = HeaderValue::from(self.body.len());
+        request.headers_mut().insert(CONTENT_LENGTH, length);
         Ok((request, self.body))
     }
 }
 
 /// The canonical request, and the names of the fields in it. The URI's path is one of ours and its
 /// query is canonical already.
-pub(super) fn canonical(request: &Request<()>, body: &[u8]) -> Result<(String, String), Error> {
+fn canonical(request: &Request<()>, body: &[u8]) -> Result<(String, String), Error> {
     let uri = request.uri();
     let host = uri
         .authority()
