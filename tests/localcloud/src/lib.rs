@@ -38,6 +38,7 @@ mod faults;
 mod files;
 mod fingerprint;
 mod issued;
+mod json_answer;
 mod listener;
 mod operation;
 mod provider;

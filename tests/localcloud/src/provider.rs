@@ -5,19 +5,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use tracing::{debug, error};
 
-use crate::body::{AnswerBody, RequestBody, whole};
-use crate::clock::iso_8601;
+use crate::body::{AnswerBody, RequestBody};
 use crate::context::Context;
 use crate::faults::{Problem, Service};
 use crate::fingerprint::Fingerprint;
 use crate::issued::Credentials;
+use crate::json_answer::{self, CredentialsJson, json, refusal};
 use crate::listener::Handshakes;
 use crate::operation::Operation;
 use crate::registry::Refusal;
@@ -51,13 +50,8 @@ impl Service for Provider {
     }
 
     fn problem(&self, _method: &Method, problem: Problem<'_>) -> Response<AnswerBody> {
-        let (usual, message) = usual(problem.status);
-        let kind = problem.code.unwrap_or(usual);
-        let mut response = refusal(problem.status, kind, Some(message.to_owned()));
-        if let Some(seconds) = problem.retry_after {
-            response.headers_mut().insert(RETRY_AFTER, seconds.into());
-        }
-        self.stamp(response)
+        let usual = usual(problem.status);
+        self.stamp(json_answer::problem(problem, usual))
     }
 
     /// Who asks for credentials shows a certificate and has none yet.
@@ -99,15 +93,8 @@ impl Provider {
         Ok(credentials)
     }
 
-    /// What every response of AWS IoT carries.
-    fn stamp(&self, mut response: Response<AnswerBody>) -> Response<AnswerBody> {
-        let headers = response.headers_mut();
-        let number = self.context.counters.answers.count();
-        if let Ok(id) = HeaderValue::try_from(format!("00000000-0000-4000-8000-{number:012x}")) {
-            headers.insert("x-amzn-requestid", id);
-        }
-        headers.insert(DATE, self.context.clock.http_date());
-        response
+    fn stamp(&self, response: Response<AnswerBody>) -> Response<AnswerBody> {
+        json_answer::stamp(&self.context, response)
     }
 }
 
@@ -172,14 +159,6 @@ impl Failure {
     }
 }
 
-fn refusal(status: StatusCode, kind: &str, message: Option<String>) -> Response<AnswerBody> {
-    let mut response = json(status, &RefusalJson { message });
-    if let Ok(kind) = HeaderValue::try_from(kind) {
-        response.headers_mut().insert("x-amzn-errortype", kind);
-    }
-    response
-}
-
 /// The kind and message that AWS IoT has for a status when nothing more is known.
 fn usual(status: StatusCode) -> (&'static str, &'static str) {
     match status.as_u16() {
@@ -193,44 +172,14 @@ fn usual(status: StatusCode) -> (&'static str, &'static str) {
 }
 
 #[derive(Serialize)]
-struct RefusalJson {
-    message: Option<String>,
-}
-
-#[derive(Serialize)]
 struct Success<'a> {
     credentials: CredentialsJson<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CredentialsJson<'a> {
-    access_key_id: &'a str,
-    secret_access_key: &'a str,
-    session_token: &'a str,
-    expiration: String,
 }
 
 impl<'a> Success<'a> {
     fn of(credentials: &'a Credentials) -> Self {
         Self {
-            credentials: CredentialsJson {
-                access_key_id: &credentials.access_key_id,
-                secret_access_key: &credentials.secret_access_key,
-                session_token: &credentials.session_token,
-                expiration: iso_8601(credentials.expiration),
-            },
+            credentials: CredentialsJson::of(credentials),
         }
     }
-}
-
-fn json(status: StatusCode, value: &impl Serialize) -> Response<AnswerBody> {
-    // Strings and nothing else: this serialisation has no way to fail.
-    let body = serde_json::to_vec(value).unwrap_or_default();
-    let mut response = Response::new(whole(body));
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }
