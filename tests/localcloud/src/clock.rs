@@ -6,7 +6,7 @@ use http::HeaderValue;
 use rustls_pki_types::UnixTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
-use time::{OffsetDateTime, UtcOffset};
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 use crate::settings::ClockOffset;
 
@@ -17,6 +17,10 @@ const HTTP_DATE: &[BorrowedFormatItem<'_>] = format_description!(
 /// Whole seconds in UTC, as AWS writes `expiration` and `ServerTime`.
 const ISO_8601: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+
+/// Whole seconds in UTC, as the header `X-Amz-Date` has them.
+const AMZ_DATE: &[BorrowedFormatItem<'_>] =
+    format_description!("[year][month][day]T[hour][minute][second]Z");
 
 /// The cloud's clock: this machine's, moved by a fixed offset.
 #[derive(Debug, Clone, Copy, Default)]
@@ -65,6 +69,12 @@ pub(crate) fn iso_8601(time: OffsetDateTime) -> String {
         .unwrap_or_default()
 }
 
+/// Reads `20231030T072231Z`.
+pub(crate) fn amz_date(text: &str) -> Option<OffsetDateTime> {
+    let time = PrimitiveDateTime::parse(text, AMZ_DATE).ok()?;
+    Some(time.assume_utc())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -79,5 +89,10 @@ mod tests {
             time.format(HTTP_DATE).unwrap(),
             "Mon, 30 Oct 2023 07:22:31 GMT"
         );
+        assert_eq!(
+            amz_date("20231030T072231Z"),
+            Some(datetime!(2023-10-30 07:22:31 UTC))
+        );
+        assert_eq!(amz_date("2023-10-30T07:22:31Z"), None);
     }
 }

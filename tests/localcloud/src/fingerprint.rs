@@ -5,6 +5,8 @@ use std::fmt;
 use rustls_pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 
+use crate::hex::Hex;
+
 /// The SHA-256 of a certificate's DER, which AWS IoT uses as the certificate's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 32]);
@@ -18,6 +20,6 @@ impl Fingerprint {
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        Hex(&self.0).fmt(f)
     }
 }

@@ -37,6 +37,7 @@ mod error;
 mod faults;
 mod files;
 mod fingerprint;
+mod hex;
 mod issued;
 mod json_answer;
 mod listener;

@@ -6,15 +6,12 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use percent_encoding::percent_decode_str;
-use time::format_description::BorrowedFormatItem;
-use time::macros::format_description;
-use time::{Duration, OffsetDateTime, PrimitiveDateTime};
+use time::{Duration, OffsetDateTime};
 
 use super::refusal::Refusal;
+use crate::clock::amz_date;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-const AMZ_DATE: &[BorrowedFormatItem<'_>] =
-    format_description!("[year][month][day]T[hour][minute][second]Z");
 
 /// What a request says about its own signature.
 #[derive(Debug)]
@@ -140,9 +137,7 @@ fn unsigned_header(headers: &HeaderMap, signed: &str) -> Option<String> {
 }
 
 fn parse_time(text: Option<&str>) -> Result<OffsetDateTime, Refusal> {
-    let text = text.ok_or(Refusal::MissingDate)?;
-    let time = PrimitiveDateTime::parse(text, AMZ_DATE).map_err(|_| Refusal::MissingDate)?;
-    Ok(time.assume_utc())
+    text.and_then(amz_date).ok_or(Refusal::MissingDate)
 }
 
 struct Query(Vec<(String, String)>);
