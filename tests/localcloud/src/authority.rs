@@ -47,6 +47,21 @@ impl Authority {
         })
     }
 
+    /// A certificate authority below this one, with an ECDSA P-256 key: what it issues is accepted
+    /// together with its [`certificate_pem`](Self::certificate_pem).
+    pub fn subordinate(&self, common_name: &str, validity: Validity) -> Result<Self, Error> {
+        let key = KeyPair::generate().map_err(failed(common_name))?;
+        let mut params = ca_params(common_name, validity);
+        params.use_authority_key_identifier_extension = true;
+        let certificate = params
+            .signed_by(&key, &self.issuer)
+            .map_err(failed(common_name))?;
+        Ok(Self {
+            certificate_pem: certificate.pem(),
+            issuer: Issuer::new(params, key),
+        })
+    }
+
     /// Issues a client certificate, as AWS IoT would.
     pub fn issue(
         &self,
@@ -59,14 +74,16 @@ impl Authority {
         self.sign(common_name, key_type, &params)
     }
 
-    /// Certifies the key of a request (PKCS #10 in PEM), as `CreateCertificateFromCsr` does. That the
-    /// request is signed by its key is checked.
+    /// Certifies the key of a request (PKCS #10 in PEM), as `CreateCertificateFromCsr` does: for
+    /// digital signatures, whatever the request says of that. That it is signed by its key is
+    /// checked.
     pub fn certify(&self, request_pem: &str, validity: Validity) -> Result<Certified, Error> {
         let subject = "a certificate request";
         let mut request =
             CertificateSigningRequestParams::from_pem(request_pem).map_err(failed(subject))?;
         request.params.not_before = validity.not_before;
         request.params.not_after = validity.not_after;
+        request.params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         let certificate = request.signed_by(&self.issuer).map_err(failed(subject))?;
         Ok(Certified {
             pem: certificate.pem(),
@@ -91,7 +108,7 @@ impl Authority {
         self.sign(subject, KeyType::EcdsaP256, &params)
     }
 
-    /// The root certificate, for clients to trust.
+    /// The authority's certificate; of the local cloud's, the root for clients to trust.
     pub fn certificate_pem(&self) -> &str {
         &self.certificate_pem
     }
@@ -258,7 +275,11 @@ const COMMON_NAME: &str = "Local Cloud Root CA";
 
 /// Always the same but for the key, so that a key alone restores the issuer.
 fn root_params() -> CertificateParams {
-    let mut params = leaf_params(COMMON_NAME, Validity::default());
+    ca_params(COMMON_NAME, Validity::default())
+}
+
+fn ca_params(common_name: &str, validity: Validity) -> CertificateParams {
+    let mut params = leaf_params(common_name, validity);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.use_authority_key_identifier_extension = false;
