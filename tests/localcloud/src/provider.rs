@@ -54,9 +54,6 @@ impl Service for Provider {
         self.stamp(json_answer::problem(problem, usual))
     }
 
-    /// Who asks for credentials shows a certificate and has none yet.
-    fn expire_credentials(&self, _request: &Parts) {}
-
     fn handshakes(&self) -> Handshakes<'_> {
         let counters = &self.context.counters;
         Handshakes {

@@ -33,8 +33,9 @@ pub(crate) trait Service: Send + Sync + 'static {
     /// An error in this service's words, for a request with this method.
     fn problem(&self, method: &Method, problem: Problem<'_>) -> Response<AnswerBody>;
 
-    /// Lets the credentials expire that a request is signed with.
-    fn expire_credentials(&self, request: &Parts);
+    /// Lets the credentials expire that a request is signed with. Who asks for credentials has none
+    /// yet.
+    fn expire_credentials(&self, _request: &Parts) {}
 
     /// What counts handshakes.
     fn handshakes(&self) -> Handshakes<'_>;
