@@ -19,11 +19,12 @@ use crate::issued::Issued;
 use crate::listener::Listener;
 use crate::provider::Provider;
 use crate::registry::{Registry, RoleAlias};
+use crate::roles_anywhere::{Account, RolesAnywhere, Sessions};
 use crate::s3::{Frontend, Policy};
 use crate::settings::Settings;
 use crate::{DEFAULT_BUCKET, ROLE_ALIAS, THING_NAME, tls};
 
-/// Starts a local cloud; both listeners accept connections when this returns.
+/// Starts a local cloud; its listeners accept connections when this returns.
 ///
 /// Must be called inside a tokio runtime with its I/O and time drivers enabled.
 /// It makes keys and reads files before anything is served, which keeps the
@@ -41,6 +42,10 @@ pub async fn start(settings: Settings) -> Result<LocalCloud, Error> {
     let first = settings.buckets.first();
     let first = first.map_or(DEFAULT_BUCKET, |bucket| bucket.name.as_str());
     let provider = Provider::new(Arc::clone(&context));
+    let account = Account::new(settings.roles_anywhere, settings.credential_ttl);
+    let account = Arc::new(account);
+    let anchor = tls::trust_anchor(directory.authority())?;
+    let sessions = Sessions::new(Arc::clone(&context), Arc::clone(&account), anchor);
     let policy = Policy::new(settings.allow);
     let s3 = Frontend::open(
         directory.root(),
@@ -51,30 +56,41 @@ pub async fn start(settings: Settings) -> Result<LocalCloud, Error> {
 
     let (authority, listen) = (directory.authority(), settings.listen);
     let provider_tls = tls::provider(authority, listen, clock)?;
+    let sessions_tls = tls::roles_anywhere(authority, listen, clock)?;
     let s3_tls = tls::s3(authority, listen, clock, &s3.bucket_names())?;
     let provider_listener = Listener::bind(listen).await?;
+    let sessions_listener = Listener::bind(listen).await?;
     let s3_listener = Listener::bind(listen).await?;
     let credentials_endpoint = provider_listener.endpoint();
+    let roles_anywhere_endpoint = sessions_listener.endpoint();
     let s3_endpoint = format!("https://{}", s3_listener.endpoint());
     directory.export(&Exports {
         credentials_endpoint: &credentials_endpoint,
+        roles_anywhere_endpoint: &roles_anywhere_endpoint,
         s3_endpoint: &s3_endpoint,
         bucket: first,
     })?;
 
     let provider = Faulty::new(provider, Arc::clone(&context));
+    let sessions = Faulty::new(sessions, Arc::clone(&context));
     let s3 = Faulty::new(s3, Arc::clone(&context));
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(provider_listener.serve(provider_tls, Arc::new(provider), stopped.clone()));
+    tasks.spawn(sessions_listener.serve(sessions_tls, Arc::new(sessions), stopped.clone()));
     tasks.spawn(s3_listener.serve(s3_tls, Arc::new(s3), stopped));
-    info!(credentials_endpoint, s3_endpoint, "local cloud ready");
+    info!(
+        credentials_endpoint,
+        roles_anywhere_endpoint, s3_endpoint, "local cloud ready"
+    );
     Ok(LocalCloud {
         tasks,
         stop,
         directory,
         context,
+        account,
         credentials_endpoint,
+        roles_anywhere_endpoint,
         s3_endpoint,
     })
 }
@@ -88,7 +104,9 @@ pub struct LocalCloud {
     stop: watch::Sender<bool>,
     directory: Directory,
     context: Arc<Context>,
+    account: Arc<Account>,
     credentials_endpoint: String,
+    roles_anywhere_endpoint: String,
     s3_endpoint: String,
 }
 
@@ -96,6 +114,11 @@ impl LocalCloud {
     /// `HOST:PORT` of the credentials provider.
     pub fn credentials_endpoint(&self) -> &str {
         &self.credentials_endpoint
+    }
+
+    /// `HOST:PORT` of Roles Anywhere.
+    pub fn roles_anywhere_endpoint(&self) -> &str {
+        &self.roles_anywhere_endpoint
     }
 
     /// `https://HOST:PORT` of S3.
@@ -116,6 +139,11 @@ impl LocalCloud {
     /// Certificates, things, policies and role aliases; changes take effect at once.
     pub fn registry(&self) -> &Registry {
         &self.context.registry
+    }
+
+    /// Sets up Roles Anywhere and its role anew, which takes effect at once.
+    pub fn set_roles_anywhere(&self, state: RolesAnywhere) {
+        self.account.set(state);
     }
 
     /// The authority that signed every certificate here, to issue more.

@@ -1,4 +1,4 @@
-//! What both services share.
+//! What the services share.
 
 use crate::clock::Clock;
 use crate::counters::Counters;
@@ -6,7 +6,7 @@ use crate::faults::Plan;
 use crate::issued::Issued;
 use crate::registry::Registry;
 
-/// What both services share.
+/// What the services share.
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) clock: Clock,

@@ -9,13 +9,17 @@ use crate::operation::Operation;
 pub struct Counts {
     /// TLS handshakes that the credentials provider completed.
     pub provider_connections: u64,
+    /// TLS handshakes that Roles Anywhere completed.
+    pub roles_anywhere_connections: u64,
     /// TLS handshakes that S3 completed.
     pub s3_connections: u64,
-    /// TLS handshakes that failed or timed out, on either listener.
+    /// TLS handshakes that failed or timed out, on any listener.
     pub handshakes_failed: u64,
     /// Requests that reached the credentials provider, refused ones included.
     pub provider_requests: u64,
-    /// Credentials handed out.
+    /// Requests that reached Roles Anywhere, refused ones included.
+    pub roles_anywhere_requests: u64,
+    /// Credentials handed out, by the credentials provider or by Roles Anywhere.
     pub credentials_issued: u64,
     /// Requests that reached S3, refused ones included.
     pub s3_requests: u64,
@@ -43,6 +47,7 @@ impl Counts {
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) provider_connections: Counter,
+    pub(crate) roles_anywhere_connections: Counter,
     pub(crate) s3_connections: Counter,
     pub(crate) handshakes_failed: Counter,
     pub(crate) credentials_issued: Counter,
@@ -75,13 +80,17 @@ impl Counters {
     fn collect(&self, read: fn(&Counter) -> u64) -> Counts {
         let requests = self.requests.each_ref().map(read);
         let provider_requests = requests[Operation::GetCredentials as usize];
+        let roles_anywhere_requests = requests[Operation::CreateSession as usize];
+        let all_requests = requests.iter().sum::<u64>();
         Counts {
             provider_connections: read(&self.provider_connections),
+            roles_anywhere_connections: read(&self.roles_anywhere_connections),
             s3_connections: read(&self.s3_connections),
             handshakes_failed: read(&self.handshakes_failed),
             provider_requests,
+            roles_anywhere_requests,
             credentials_issued: read(&self.credentials_issued),
-            s3_requests: requests.iter().sum::<u64>() - provider_requests,
+            s3_requests: all_requests - provider_requests - roles_anywhere_requests,
             objects_put: read(&self.objects_put),
             faults: read(&self.faults),
             requests,

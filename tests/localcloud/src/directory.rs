@@ -17,7 +17,7 @@ pub(crate) use exports::Exports;
 /// The files that a local cloud writes for its clients. All paths are absolute.
 #[derive(Debug, Clone)]
 pub struct Paths {
-    /// The root certificate that signed both listeners' certificates and the device's.
+    /// The root certificate that signed the listeners' certificates and the device's.
     pub ca: PathBuf,
     /// The device's certificate.
     pub certificate: PathBuf,
@@ -25,6 +25,8 @@ pub struct Paths {
     pub key: PathBuf,
     /// The configuration file for `sealift`.
     pub config: PathBuf,
+    /// Another one, which has Roles Anywhere in place of the credentials provider.
+    pub roles_anywhere_config: PathBuf,
     /// Shell exports.
     pub env: PathBuf,
     /// Objects, as `BUCKET/KEY`.
@@ -79,14 +81,20 @@ impl Directory {
         &self.device
     }
 
-    /// Writes `sealift.toml` and `env`.
+    /// Writes `sealift.toml`, `roles-anywhere.toml` and `env`.
     pub(crate) fn export(&self, exports: &Exports<'_>) -> Result<(), Error> {
-        let before = read_if_present(&self.paths.config)?;
-        write(
-            &self.paths.config,
-            exports.config(before.as_deref()).as_bytes(),
-            Access::Public,
-        )?;
+        let configurations = [
+            (&self.paths.config, exports.config()),
+            (
+                &self.paths.roles_anywhere_config,
+                exports.roles_anywhere_config(),
+            ),
+        ];
+        for (path, configuration) in configurations {
+            let before = read_if_present(path)?;
+            let text = configuration.keeping(before.as_deref());
+            write(path, text.as_bytes(), Access::Public)?;
+        }
         write(&self.paths.env, &exports.env(&self.paths), Access::Public)
     }
 }
@@ -98,6 +106,7 @@ impl Paths {
             certificate: root.join("device.pem.crt"),
             key: root.join("private.pem.key"),
             config: root.join("sealift.toml"),
+            roles_anywhere_config: root.join("roles-anywhere.toml"),
             env: root.join("env"),
             objects: root.join("s3"),
         }
@@ -131,6 +140,7 @@ impl Own {
             &paths.certificate,
             &paths.key,
             &paths.config,
+            &paths.roles_anywhere_config,
             &paths.env,
         ];
         match all.into_iter().find(|path| path.exists()) {

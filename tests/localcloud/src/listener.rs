@@ -1,4 +1,4 @@
-//! Accepting, handshaking, serving and stopping, the same for both services.
+//! Accepting, handshaking, serving and stopping, the same for all services.
 
 use std::convert::Infallible;
 use std::io;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 macro_rules! operations {
     ($($(#[$about:meta])* $name:ident),+ $(,)?) => {
-        /// An action of the credentials provider or of S3, by the name in its API.
+        /// An action of the credentials provider, of Roles Anywhere or of S3, by the name in its API.
         ///
         /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +37,8 @@ operations! {
     CreateBucket,
     /// Begins a multipart upload.
     CreateMultipartUpload,
+    /// Hands out temporary credentials: the only action of Roles Anywhere that is here.
+    CreateSession,
     /// Removes an object.
     DeleteObject,
     /// Tells a bucket's region.
@@ -78,7 +80,7 @@ operations! {
 impl Operation {
     /// Whether S3 is asked for it.
     pub fn is_s3(self) -> bool {
-        self != Self::GetCredentials
+        !matches!(self, Self::GetCredentials | Self::CreateSession)
     }
 }
 

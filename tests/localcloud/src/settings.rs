@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::action::Action;
 use crate::faults::{Fault, ParseFaultError};
+use crate::roles_anywhere::RolesAnywhere;
 
 /// What a local cloud is started with.
 #[derive(Debug, Clone)]
@@ -15,7 +16,7 @@ pub struct Settings {
     /// Where certificates, keys and objects live. It is made if it is missing;
     /// what an earlier local cloud left in it is used again.
     pub dir: PathBuf,
-    /// The address that both listeners bind, each on a free port.
+    /// The address that the listeners bind, each on a free port.
     pub listen: IpAddr,
     /// Buckets that exist from the start, besides [`DEFAULT_BUCKET`](crate::DEFAULT_BUCKET).
     pub buckets: Vec<Bucket>,
@@ -27,6 +28,8 @@ pub struct Settings {
     pub allow: Option<Vec<Action>>,
     /// The length of a session token in bytes. AWS states no maximum.
     pub session_token_bytes: usize,
+    /// How Roles Anywhere is set up.
+    pub roles_anywhere: RolesAnywhere,
     /// What goes wrong on purpose, the first that is due for a request first.
     pub faults: Vec<Fault>,
 }
@@ -43,6 +46,7 @@ impl Settings {
             clock_offset: ClockOffset::default(),
             allow: None,
             session_token_bytes: 800,
+            roles_anywhere: RolesAnywhere::default(),
             faults: Vec::new(),
         }
     }

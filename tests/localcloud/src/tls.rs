@@ -1,4 +1,4 @@
-//! The TLS side of both listeners.
+//! The TLS side of the listeners.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -7,14 +7,15 @@ use rustls::crypto::CryptoProvider;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, TrustAnchor};
 
 use crate::authority::{Authority, Certificate, Validity};
 use crate::clock::Clock;
 use crate::error::Error;
 
 const PROVIDER: &str = "the credentials provider";
+const ROLES_ANYWHERE: &str = "Roles Anywhere";
 const S3: &str = "S3";
 
 /// For the credentials provider: HTTP/1.1 only, and no handshake completes
@@ -24,8 +25,7 @@ pub(crate) fn provider(
     listen: IpAddr,
     clock: Clock,
 ) -> Result<Arc<ServerConfig>, Error> {
-    let root = CertificateDer::from_pem_slice(authority.certificate_pem().as_bytes())
-        .map_err(failed(PROVIDER))?;
+    let root = root(authority, PROVIDER)?;
     let mut roots = RootCertStore::empty();
     roots.add(root).map_err(failed(PROVIDER))?;
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), crypto())
@@ -33,6 +33,31 @@ pub(crate) fn provider(
         .map_err(failed(PROVIDER))?;
     let certificate = authority.issue_server(names(listen, []), Validity::default())?;
     config(PROVIDER, &certificate, clock, verifier, &[b"http/1.1"])
+}
+
+/// For Roles Anywhere: HTTP/1.1 only, and no client certificates, which travel in headers. What
+/// AWS negotiates there is not documented.
+pub(crate) fn roles_anywhere(
+    authority: &Authority,
+    listen: IpAddr,
+    clock: Clock,
+) -> Result<Arc<ServerConfig>, Error> {
+    let certificate = authority.issue_server(names(listen, []), Validity::default())?;
+    let verifier = WebPkiClientVerifier::no_client_auth();
+    config(
+        ROLES_ANYWHERE,
+        &certificate,
+        clock,
+        verifier,
+        &[b"http/1.1"],
+    )
+}
+
+/// The trust anchor of Roles Anywhere.
+pub(crate) fn trust_anchor(authority: &Authority) -> Result<TrustAnchor<'static>, Error> {
+    let root = root(authority, ROLES_ANYWHERE)?;
+    let anchor = webpki::anchor_from_trusted_cert(&root).map_err(failed(ROLES_ANYWHERE))?;
+    Ok(anchor.to_owned())
 }
 
 /// For S3: no client certificates, HTTP/1.1 and HTTP/2. The certificate also
@@ -47,6 +72,10 @@ pub(crate) fn s3(
     let certificate = authority.issue_server(names(listen, hosts), Validity::default())?;
     let verifier = WebPkiClientVerifier::no_client_auth();
     config(S3, &certificate, clock, verifier, &[b"h2", b"http/1.1"])
+}
+
+fn root(authority: &Authority, listener: &'static str) -> Result<CertificateDer<'static>, Error> {
+    CertificateDer::from_pem_slice(authority.certificate_pem().as_bytes()).map_err(failed(listener))
 }
 
 fn names(listen: IpAddr, hosts: impl IntoIterator<Item = String>) -> Vec<String> {

@@ -6,7 +6,7 @@ mod support;
 
 use std::path::Path;
 
-use localcloud::{Error, Settings};
+use localcloud::{Error, PROFILE_ARN, ROLE_ARN, Settings, TRUST_ANCHOR_ARN};
 use support::Cloud;
 use tokio::net::TcpStream;
 
@@ -26,6 +26,13 @@ async fn env_and_configuration_name_what_was_started() {
         lines_of(&paths.env),
         [
             format!("export ENDPOINT_NAME='{}'", cloud.credentials_endpoint()),
+            format!(
+                "export ROLES_ANYWHERE_ENDPOINT='{}'",
+                cloud.roles_anywhere_endpoint()
+            ),
+            format!("export TRUST_ANCHOR_ARN='{TRUST_ANCHOR_ARN}'"),
+            format!("export PROFILE_ARN='{PROFILE_ARN}'"),
+            format!("export ROLE_ARN='{ROLE_ARN}'"),
             format!("export AWS_ENDPOINT_URL_S3='{}'", cloud.s3_endpoint()),
             "export AWS_REGION='ap-northeast-1'".to_owned(),
             "export AWS_DEFAULT_REGION='ap-northeast-1'".to_owned(),
@@ -40,6 +47,30 @@ async fn env_and_configuration_name_what_was_started() {
         cloud.credentials_endpoint()
     )));
     assert!(config.contains(&format!("endpoint = \"{}\"", cloud.s3_endpoint())));
+    let config = lines_of(&paths.roles_anywhere_config).join("\n");
+    let credentials = format!(
+        r#"
+[device]
+certificate = "device.pem.crt"
+key         = "private.pem.key"
+ca          = "AmazonRootCA1.pem"
+sign_for    = ["roles-anywhere"]
+
+[credentials]
+provider         = "roles-anywhere"
+endpoint         = "{}"
+trust_anchor_arn = "{TRUST_ANCHOR_ARN}"
+profile_arn      = "{PROFILE_ARN}"
+role_arn         = "{ROLE_ARN}"
+
+[s3]
+region   = "ap-northeast-1"
+endpoint = "{}"
+"#,
+        cloud.roles_anywhere_endpoint(),
+        cloud.s3_endpoint()
+    );
+    assert!(config.contains(&credentials), "{config}");
     for bucket in ["first", "demo"] {
         assert!(paths.objects.join(bucket).is_dir());
     }

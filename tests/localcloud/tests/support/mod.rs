@@ -10,9 +10,11 @@
 )]
 
 mod client;
+mod roles_anywhere;
 mod s3;
 
 pub use client::{Client, Failure, Response};
+pub use roles_anywhere::{Refused, Signer, judge, python};
 pub use s3::{Payload, S3, aws_chunked, crc64nvme};
 
 use http::StatusCode;
