@@ -35,10 +35,14 @@ fn announce(cloud: &LocalCloud) -> Result<(), Failure> {
         "credentials provider: {}",
         cloud.credentials_endpoint()
     ))?;
-    output::line(&format!("S3: {}", cloud.s3_endpoint()))?;
     output::line(&format!(
-        "configuration: {}",
-        cloud.paths().config.display()
+        "Roles Anywhere: {}",
+        cloud.roles_anywhere_endpoint()
     ))?;
+    output::line(&format!("S3: {}", cloud.s3_endpoint()))?;
+    let paths = cloud.paths();
+    for configuration in [&paths.config, &paths.roles_anywhere_config] {
+        output::line(&format!("configuration: {}", configuration.display()))?;
+    }
     output::line("ready")
 }
