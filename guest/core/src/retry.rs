@@ -132,9 +132,11 @@ impl Policy {
             return Retry::GiveUp;
         }
         let wait = match error.kind {
-            ErrorKind::ExpiredCredentials if history.refreshed => return Retry::GiveUp,
-            ErrorKind::ExpiredCredentials => Duration::ZERO,
             ErrorKind::ClockSkew if history.clock_corrected => Duration::ZERO,
+        // Not an attempt more, but the same one with what it lacked; once, so that it ends.
+        if error.kind == ErrorKind::ExpiredCredentials && !history.refreshed {
+            return Retry::Refresh;
+        }
             kind if kind.is_transient() => self.wait(history.attempts, error, random),
             _ => return Retry::GiveUp,
         };
@@ -236,13 +238,24 @@ mod tests {
     }
 
     #[test]
-    fn the_last_attempt_is_final_whatever_failed() {
+    fn the_last_attempt_is_final_unless_it_only_lacked_credentials() {
         let last = History {
             attempts: 3,
             ..FIRST
         };
         assert_eq!(decide(last, ErrorKind::Server), Retry::GiveUp);
-        assert_eq!(decide(last, ErrorKind::ExpiredCredentials), Retry::GiveUp);
+        assert_eq!(decide(last, ErrorKind::ExpiredCredentials), Retry::Refresh);
+    }
+
+    #[test]
+    fn credentials_are_renewed_although_the_quota_is_spent() {
+        let mut quota = Quota { tokens: 0 };
+        let mut decide = |kind| {
+            let error = Error::new(kind, "");
+            Policy::default().decide(FIRST, &error, &mut quota, 0, at(0))
+        };
+        assert_eq!(decide(ErrorKind::Server), Retry::GiveUp);
+        assert_eq!(decide(ErrorKind::ExpiredCredentials), Retry::Refresh);
     }
 
     #[test]

@@ -191,6 +191,7 @@ impl<P> Exchange<P> {
         self.refreshed = true;
         self.announced = false;
         let signature = self.signature.take();
+        self.attempts = self.attempts.saturating_sub(1);
         self.rejected = signature.map(|signature| signature.access_key_id);
         self.state = State::Ready;
     }

@@ -1,10 +1,13 @@
 //! Credentials that the store rejects, and a vault that has none.
 
+use std::num::NonZeroU8;
+
 use super::bench::{at, keys};
 use super::plan::Plan;
-use super::store::{accept, refuse};
+use super::store::{accept, refuse, unfinished};
 use crate::error::ErrorKind;
-use crate::upload::{Action, Event, Outcome};
+use crate::retry::Policy;
+use crate::upload::{Action, Event, Outcome, Upload};
 
 #[test]
 fn rejected_credentials_are_renewed_once_and_without_a_wait() {
@@ -82,4 +85,44 @@ fn credentials_that_were_rejected_stay_rejected_while_the_vault_has_no_others() 
     let again = bench.expect_sent();
     assert_eq!(again.key(), "KEY1");
     assert_eq!(bench.count("reject KEY0"), 1);
+}
+
+#[test]
+fn a_renewal_costs_no_attempt() {
+    for attempts in [1, 3] {
+        let plan = Plan::parts(2);
+        let policy = Policy {
+            max_attempts: NonZeroU8::new(attempts).unwrap(),
+            ..Policy::default()
+        };
+        let mut bench = plan.bench();
+        bench.upload = Upload::new(plan.job(), policy, at(0));
+        // The last attempt is the one that the store rejects.
+        let result = bench.run(|sent| match (sent.what.as_str(), sent.key()) {
+            ("create", "KEY0") if sent.nth < attempts.into() => refuse(503, "SlowDown"),
+            ("create", "KEY0") => refuse(400, "ExpiredToken"),
+            ("sweep", _) => unfinished(&[]),
+            _ => accept(),
+        });
+        let Ok(Outcome::Stored(uploaded)) = result else {
+            panic!("{attempts}: {result:?}");
+        };
+        assert_eq!(bench.count("send create"), usize::from(attempts) + 1);
+        let last = uploaded.failures.last().unwrap();
+        assert_eq!(last.kind, ErrorKind::ExpiredCredentials);
+    }
+}
+
+#[test]
+fn a_renewal_is_no_second_beginning() {
+    let mut bench = Plan::parts(2).bench();
+    let result = bench.run(|sent| match (sent.what.as_str(), sent.nth) {
+        ("create", 1) => refuse(400, "ExpiredToken"),
+        _ => accept(),
+    });
+    assert!(matches!(result, Ok(Outcome::Stored(_))));
+    // What was rejected has begun nothing that would have to be looked for.
+    let sends = bench.sends();
+    assert_eq!(sends[..2], ["create", "create"]);
+    assert_eq!(sends[2..], ["part 1", "part 2", "complete U2"]);
 }
