@@ -105,6 +105,8 @@ pub(crate) struct Exchanges<P> {
     policy: Policy,
     quota: Quota,
     started: Duration,
+    /// When the latest request succeeded, by the monotonic clock.
+    progressed: Duration,
     open: Vec<Exchange<P>>,
     opened: u64,
     asked: Option<RequestId>,
@@ -173,6 +175,7 @@ impl<P: Purpose> Exchanges<P> {
             policy,
             quota: Quota::default(),
             started: now.monotonic,
+            progressed: now.monotonic,
             open: Vec::new(),
             opened: 0,
             asked: None,
@@ -206,6 +209,12 @@ impl<P: Purpose> Exchanges<P> {
     pub(crate) fn clear(&mut self) {
         self.open.clear();
         self.asked = None;
+    }
+
+    /// When the job is to end, by the monotonic clock, and after how long that is.
+    pub(crate) fn deadline(&self) -> Option<(Duration, Duration)> {
+        let allowed = self.policy.deadline?;
+        Some((self.started.saturating_add(allowed), allowed))
     }
 
     /// Requests sent to carry bytes of the payload.

@@ -17,9 +17,12 @@ pub struct Policy {
     pub max_backoff: Duration,
     /// The longest wait that a server may ask for; a longer one is cut to this.
     pub max_retry_after: Duration,
-    /// How long after the start another attempt may still begin. It does not end an attempt
-    /// that is running.
-    pub deadline: Duration,
+    /// How long after the latest success of the job, or its start, another attempt may still
+    /// begin: a job may go on for weeks, and not get nowhere for so long.
+    pub patience: Duration,
+    /// How long the job may take in all, whatever is under way then; nothing: as long as it gets
+    /// on.
+    pub deadline: Option<Duration>,
 }
 
 /// What has happened so far.
@@ -27,7 +30,10 @@ pub struct Policy {
 pub struct History {
     /// When the job began, by the monotonic clock.
     pub started: Duration,
-    /// Attempts that have been made, the failed one included.
+    /// When the job last got on, by the monotonic clock: its latest success, or its start.
+    pub progressed: Duration,
+    /// Attempts that have been made, the failed one included; one that the store turned away for
+    /// its credentials, after which they were renewed, is none.
     pub attempts: u8,
     /// Whether credentials were already renewed because a server rejected them.
     pub refreshed: bool,
@@ -54,14 +60,15 @@ pub enum Retry {
 }
 
 impl Default for Policy {
-    /// Three attempts, waits up to 20 s, a server's wish up to 5 min, and 12 h in all, the
-    /// longest life of temporary credentials from a role alias.
+    /// Three attempts, waits up to 20 s, a server's wish up to 5 min, and 12 h without any success,
+    /// the longest life of temporary credentials from a role alias.
     fn default() -> Self {
         Self {
             max_attempts: NonZeroU8::MIN.saturating_add(2),
             max_backoff: Duration::from_secs(20),
             max_retry_after: Duration::from_mins(5),
-            deadline: Duration::from_hours(12),
+            patience: Duration::from_hours(12),
+            deadline: None,
         }
     }
 }
@@ -112,7 +119,7 @@ impl Policy {
         let default = Self::default();
         Ok(Self {
             max_attempts: attempts.unwrap_or(default.max_attempts),
-            deadline: deadline.unwrap_or(default.deadline),
+            deadline,
             ..default
         })
     }
@@ -128,29 +135,31 @@ impl Policy {
         random: u64,
         now: Now,
     ) -> Retry {
+        // Not an attempt more, but the same one with what it lacked; once, so that it ends.
+        if error.kind == ErrorKind::ExpiredCredentials && !history.refreshed {
+            return Retry::Refresh;
+        }
         if history.attempts >= self.max_attempts.get() {
             return Retry::GiveUp;
         }
         let wait = match error.kind {
             ErrorKind::ClockSkew if history.clock_corrected => Duration::ZERO,
-        // Not an attempt more, but the same one with what it lacked; once, so that it ends.
-        if error.kind == ErrorKind::ExpiredCredentials && !history.refreshed {
-            return Retry::Refresh;
-        }
             kind if kind.is_transient() => self.wait(history.attempts, error, random),
             _ => return Retry::GiveUp,
         };
-        let elapsed = now.monotonic.saturating_sub(history.started);
-        if elapsed.saturating_add(wait) > self.deadline {
+        if self.is_over(history, now.monotonic.saturating_add(wait)) || !quota.draw(error) {
             return Retry::GiveUp;
         }
-        if !quota.draw(error) {
-            return Retry::GiveUp;
-        }
-        match error.kind {
-            ErrorKind::ExpiredCredentials => Retry::Refresh,
-            _ => Retry::After(wait),
-        }
+        Retry::After(wait)
+    }
+
+    /// Whether no attempt may begin then, by the monotonic clock.
+    fn is_over(&self, history: History, then: Duration) -> bool {
+        let since = |moment| then.saturating_sub(moment);
+        since(history.progressed) > self.patience
+            || self
+                .deadline
+                .is_some_and(|deadline| since(history.started) >= deadline)
     }
 
     /// `random · min(2^i, max_backoff)` with i counting retries from 0, or longer if the
@@ -183,6 +192,7 @@ mod tests {
 
     const FIRST: History = History {
         started: Duration::ZERO,
+        progressed: Duration::ZERO,
         attempts: 1,
         refreshed: false,
         clock_corrected: false,
@@ -287,14 +297,43 @@ mod tests {
     #[test]
     fn no_attempt_begins_after_the_deadline() {
         let policy = Policy {
-            deadline: Duration::from_mins(1),
+            deadline: Some(Duration::from_mins(1)),
             ..Policy::default()
         };
         let error = Error::new(ErrorKind::Network, "");
-        let decide =
-            |seconds| policy.decide(FIRST, &error, &mut Quota::default(), u64::MAX, at(seconds));
+        // A success a moment ago does not put it off.
+        let decide = |seconds| {
+            let progressed = Duration::from_secs(seconds);
+            let history = History {
+                progressed,
+                ..FIRST
+            };
+            policy.decide(
+                history,
+                &error,
+                &mut Quota::default(),
+                u64::MAX,
+                at(seconds),
+            )
+        };
         assert!(matches!(decide(59), Retry::After(_)));
         assert_eq!(decide(60), Retry::GiveUp);
+    }
+
+    #[test]
+    fn patience_counts_from_the_latest_success() {
+        let week = 7 * 24 * 3600;
+        let history = History {
+            progressed: Duration::from_secs(week),
+            ..FIRST
+        };
+        let error = Error::new(ErrorKind::Network, "");
+        let decide = |seconds| {
+            let (policy, mut quota) = (Policy::default(), Quota::default());
+            policy.decide(history, &error, &mut quota, u64::MAX, at(seconds))
+        };
+        assert!(matches!(decide(week + 12 * 3600 - 1), Retry::After(_)));
+        assert_eq!(decide(week + 12 * 3600), Retry::GiveUp);
     }
 
     #[test]

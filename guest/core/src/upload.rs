@@ -225,6 +225,10 @@ impl Upload {
             if let Stage::Done(result) = &self.stage {
                 return Action::Done(result.clone());
             }
+            if let Some(error) = self.overdue(now) {
+                self.give_up(error);
+                continue;
+            }
             match self.exchanges.next(&self.job, now) {
                 Ok(Some(todo)) => return todo.into(),
                 Err(error) => {
@@ -234,10 +238,32 @@ impl Upload {
                 Ok(None) => {}
             }
             if !self.proceed() {
-                let until = self.exchanges.due();
+                let deadline = self.deadline().map(|(deadline, _)| deadline);
+                let until = self.exchanges.due().into_iter().chain(deadline).min();
                 return Action::Wait { until };
             }
         }
+    }
+
+    /// When the job is to end, and after how long. What is left to clear away after its end has the
+    /// time that it takes, for one attempt.
+    fn deadline(&self) -> Option<(Duration, Duration)> {
+        let over = matches!(self.stage, Stage::Leaving(_) | Stage::Tidying(_));
+        self.exchanges.deadline().filter(|_| !over)
+    }
+
+    /// Why the job ends now although it could go on.
+    fn overdue(&self, now: Now) -> Option<Error> {
+        let (deadline, allowed) = self.deadline()?;
+        if now.monotonic < deadline {
+            return None;
+        }
+        let message = format!(
+            "`{}` was not uploaded within the {} s that it may take",
+            self.job.destination,
+            allowed.as_secs()
+        );
+        Some(Error::new(ErrorKind::Timeout, message).with_cure("allow more time with `deadline`"))
     }
 
     /// Takes in what has happened. `random` is uniform over all of `u64`.

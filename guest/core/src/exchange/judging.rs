@@ -86,6 +86,7 @@ impl<P: Purpose> Exchanges<P> {
             Ok(receipt) => {
                 let retried = exchange.attempts > 1;
                 self.quota.refund(retried);
+                self.progressed = now.monotonic;
                 self.finish(id, Ok(receipt))
             }
             Err(error) => match other_region(response, exchange.purpose.store(job)) {
@@ -112,13 +113,14 @@ impl<P: Purpose> Exchanges<P> {
         now: Now,
         random: u64,
     ) -> Ended<P, P::Receipt> {
-        let (policy, started) = (self.policy, self.started);
+        let (policy, started, progressed) = (self.policy, self.started, self.progressed);
         let mut quota = self.quota;
         let Some(exchange) = self.find(id) else {
             return Ended::Nothing;
         };
         let history = History {
             started,
+            progressed,
             attempts: exchange.attempts,
             refreshed: exchange.refreshed,
             clock_corrected: exchange.clock_corrected(server_date, now),
@@ -189,9 +191,9 @@ impl<P> Exchange<P> {
 
     fn refresh(&mut self) {
         self.refreshed = true;
+        self.attempts = self.attempts.saturating_sub(1);
         self.announced = false;
         let signature = self.signature.take();
-        self.attempts = self.attempts.saturating_sub(1);
         self.rejected = signature.map(|signature| signature.access_key_id);
         self.state = State::Ready;
     }
