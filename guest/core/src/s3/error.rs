@@ -131,6 +131,12 @@ impl Subject<'_> {
             (_, ErrorKind::ClockSkew) => {
                 "set this device's clock, and check its time synchronisation".to_owned()
             }
+            ("NoSuchKey", _) => {
+                "check the key: `if-match` is for an object that is there".to_owned()
+            }
+            ("EntityTooSmall", _) => {
+                "raise `part-size`: this store takes no parts so small".to_owned()
+            }
             ("NotImplemented", _) | ("", ErrorKind::Unsupported) => {
                 "this store may not know the checksum: send another one, send it in a header, or turn \
                  it off"

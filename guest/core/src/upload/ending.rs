@@ -228,10 +228,11 @@ impl Upload {
             (&Purpose::Complete { length, .. }, _) if gone => {
                 self.look(Why::Unsure { error, length });
             }
-            (
-                Purpose::Complete { .. },
-                ErrorKind::Conflict | ErrorKind::Integrity | ErrorKind::InvalidInput,
-            ) => self.restart(error, now),
+            (Purpose::Complete { .. }, _) if is_of_parts(&error) => self.restart(error, now),
+            // Nothing goes on with them, not even with another part size.
+            (Purpose::Complete { .. }, _) if has_code(&error, "EntityTooSmall") => {
+                self.leave(error);
+            }
             (
                 &(Purpose::Put { length } | Purpose::Complete { length, .. }),
                 ErrorKind::PreconditionFailed,
@@ -259,10 +260,35 @@ fn tells_nothing(kind: ErrorKind) -> bool {
             | ErrorKind::Cancelled
             | ErrorKind::SourceChanged
             | ErrorKind::Internal
+    /// Whether a completion failed since its condition wants an object that is not there, which S3
+    /// says with this code and a missing upload with another.
+    fn wants_missing(&self, error: &Error) -> bool {
+        self.job.options.must_match() && has_code(error, "NoSuchKey")
+    }
+
     )
 }
 
 /// Whether there is not even a bucket.
 fn is_nowhere(error: &Error) -> bool {
-    error.code.as_deref() == Some("NoSuchBucket")
+    has_code(error, "NoSuchBucket")
 }
+            (Purpose::Complete { .. }, _) if gone && self.wants_missing(&error) => {
+                self.leave(error);
+            }
+/// Whether a refused completion says of the parts that no object can be made of them. Any other
+/// refusal leaves them as they were, for another time or by another hand. A checksum that does not
+/// match is theirs too: each arrived as it was sent, and together they are not the payload.
+fn is_of_parts(error: &Error) -> bool {
+    const CODES: [&str; 3] = [
+        "ConditionalRequestConflict",
+        "InvalidPart",
+        "InvalidPartOrder",
+    ];
+    error.kind == ErrorKind::Integrity || CODES.iter().any(|code| has_code(error, code))
+}
+
+fn has_code(error: &Error, code: &str) -> bool {
+    error.code.as_deref() == Some(code)
+}
+

@@ -106,6 +106,16 @@ impl Options {
         headers
     }
 
+    /// Whether the object must not be there before.
+    pub(super) fn must_be_new(&self) -> bool {
+        self.condition == Some(Condition::Absent)
+    }
+
+    /// Whether the object must be there before.
+    pub(super) fn must_match(&self) -> bool {
+        matches!(self.condition, Some(Condition::Matches(_)))
+    }
+
     /// The headers of a request about the bucket rather than the object.
     pub(super) fn listing_headers(&self) -> HeaderMap {
         self.request.clone()

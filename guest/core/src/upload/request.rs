@@ -105,11 +105,11 @@ impl exchange::Purpose for Purpose {
         !matches!(self, Self::Abort { .. } | Self::Sweep { .. })
     }
 
-    /// A completion that met a conditional one has lost its parts; one that met another operation
-    /// has not.
+    /// A completion that met a conditional one has lost its parts ("begin the upload anew", says
+    /// S3's API reference); one that met another operation has not.
     fn is_final(&self, error: &Error) -> bool {
-        let busy = error.code.as_deref() == Some("OperationAborted");
-        matches!(self, Self::Complete { .. }) && error.kind == ErrorKind::Conflict && !busy
+        let lost = error.code.as_deref() == Some("ConditionalRequestConflict");
+        matches!(self, Self::Complete { .. }) && lost
     }
 
     fn store<'a>(&'a self, job: &'a Job) -> &'a Store {

@@ -11,6 +11,7 @@ mod model;
 mod multipart;
 mod plan;
 mod put;
+mod refused;
 mod region;
 mod resume;
 mod skip;
