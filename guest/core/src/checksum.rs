@@ -12,8 +12,10 @@ use crate::excerpt::excerpt;
 use crate::settings::Settings;
 
 mod combine;
+mod composite;
 
 pub use combine::Combined;
+pub use composite::composite;
 
 /// A checksum algorithm of S3 ("Checking object integrity", Amazon S3 User Guide).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

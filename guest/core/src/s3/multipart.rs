@@ -7,8 +7,8 @@ use super::destination::Destination;
 use super::error;
 use super::listing::{Listing, Marker};
 use super::operation::{Operation, PartNumber, UploadId};
-use crate::checksum::Digest;
-use crate::error::Error;
+use crate::checksum::{Algorithm, Digest};
+use crate::error::{Error, ErrorKind};
 use crate::response::Response;
 use answer::Answer;
 
@@ -34,6 +34,38 @@ pub enum ObjectChecksum {
     FullObject(Digest),
     /// Of the checksums of so many parts.
     Composite(Digest, u16),
+}
+
+impl ObjectChecksum {
+    /// Reads S3's form: base64, and where it is `composite` the number of parts behind a hyphen. With
+    /// that number it is one of checksums, whatever is said of it.
+    pub fn parse(algorithm: Algorithm, text: &str, composite: bool) -> Result<Self, Error> {
+        let Some((text, parts)) = text.split_once('-') else {
+            if composite {
+                let message = "its composite checksum does not tell how many parts";
+                return Err(Error::new(ErrorKind::Protocol, message));
+            }
+            return Digest::from_base64(algorithm, text).map(Self::FullObject);
+        };
+        let parts: PartNumber = parts.parse()?;
+        let digest = Digest::from_base64(algorithm, text)?;
+        Ok(Self::Composite(digest, parts.get()))
+    }
+
+    /// Which checksum it is.
+    pub fn algorithm(&self) -> Algorithm {
+        match self {
+            Self::FullObject(digest) | Self::Composite(digest, _) => digest.algorithm(),
+        }
+    }
+
+    /// The checksum, if it is one of all bytes.
+    pub fn of_whole(&self) -> Option<&Digest> {
+        match self {
+            Self::FullObject(digest) => Some(digest),
+            Self::Composite(..) => None,
+        }
+    }
 }
 
 /// A part that the store has.

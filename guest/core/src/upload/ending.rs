@@ -7,12 +7,15 @@ use super::record::Record;
 use super::request::{Found, Object, Purpose, Receipt};
 use super::stage::{Stage, Why};
 use super::{Action, Upload};
-use crate::checksum::Digest;
+use crate::checksum::{Algorithm, Digest};
 use crate::clock::Now;
 use crate::error::{Error, ErrorKind};
 use crate::exchange::Finished;
 use crate::s3::UploadId;
-use crate::s3::multipart::PartPage;
+use crate::s3::multipart::{ObjectChecksum, PartPage};
+
+/// What is said where a condition may have failed for an object of our own.
+const CANNOT_BE_TOLD: &str = "; whether an attempt before made the object cannot be told";
 
 impl Upload {
     /// A request came to its end.
@@ -75,25 +78,44 @@ impl Upload {
             (Why::Skip, Length::Stream) => return self.different(why, now),
         };
         let same_length = found.length == Some(length);
-        let Some(stored) = found.checksum.clone().filter(|_| same_length) else {
-            return self.different(why, now);
-        };
         let sent = self.multipart.as_ref().filter(|it| it.parts.complete());
-        let sent = sent.and_then(|upload| upload.parts.combined(stored.algorithm()));
+        match found.checksum.clone().filter(|_| same_length) {
+            Some(ObjectChecksum::FullObject(stored)) => {
+                let algorithm = stored.algorithm();
+                let sent = sent.and_then(|upload| upload.parts.combined(algorithm));
+                self.compare_whole(why, found, algorithm, sent, length, now);
+            }
+            Some(stored @ ObjectChecksum::Composite(..)) => {
+                let algorithm = stored.algorithm();
+                let sent = sent.and_then(|upload| upload.parts.composite(algorithm));
+                self.compare(why, found, sent.as_ref(), now);
+            }
+            None => self.different(why, now),
+        }
+    }
+
+    /// Compares the checksum of all bytes with that of what was `sent`, or of the payload.
+    fn compare_whole(
+        &mut self,
+        why: Why,
+        found: Found,
+        algorithm: Algorithm,
+        sent: Option<Digest>,
+        length: u64,
+        now: Now,
+    ) {
         // The parts of a stream cannot be read again; what one `PUT` carried still can.
         let released = self.job.length == Length::Stream && self.multipart.is_some();
-        match sent {
-            Some(sent) => self.compare(why, found, &sent, now),
-            None if released => self.different(why, now),
-            None => {
-                self.queue.push_back(Action::Digest {
-                    algorithm: stored.algorithm(),
-                    range: 0..length,
-                });
-                let found = Box::new(found);
-                self.stage = Stage::Comparing { why, found };
-            }
+        if sent.is_some() || released {
+            let sent = sent.map(ObjectChecksum::FullObject);
+            return self.compare(why, found, sent.as_ref(), now);
         }
+        self.queue.push_back(Action::Digest {
+            algorithm,
+            range: 0..length,
+        });
+        let found = Box::new(found);
+        self.stage = Stage::Comparing { why, found };
     }
 
     /// Takes in the payload's checksum that is to be compared.
@@ -103,13 +125,16 @@ impl Upload {
         };
         let (why, found) = (why.clone(), Found::clone(found));
         match digest {
-            Ok(digest) => self.compare(why, found, &digest, now),
+            Ok(digest) => {
+                let ours = ObjectChecksum::FullObject(digest);
+                self.compare(why, found, Some(&ours), now);
+            }
             Err(error) => self.give_up(error),
         }
     }
 
-    fn compare(&mut self, why: Why, found: Found, ours: &Digest, now: Now) {
-        if found.checksum.as_ref() != Some(ours) {
+    fn compare(&mut self, why: Why, found: Found, ours: Option<&ObjectChecksum>, now: Now) {
+        if ours.is_none() || found.checksum.as_ref() != ours {
             return self.different(why, now);
         }
         // Whoever made the object: the upload that should have is over, or is not needed.

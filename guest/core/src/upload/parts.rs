@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
-use crate::checksum::{Algorithm, Combined, Digest};
+use crate::checksum::{Algorithm, Combined, Digest, composite};
 use crate::error::{Error, ErrorKind};
+use crate::s3::multipart::ObjectChecksum;
 use crate::s3::{PartNumber, multipart};
 
 const MIB: u64 = 1024 * 1024;
@@ -214,6 +215,19 @@ impl Parts {
             checksum.is_some_and(|checksum| combined.add(checksum, part.length))
         });
         all.then(|| combined.digest())
+    }
+
+    /// The checksum of the checksums of the parts, where S3 knows an object by that.
+    pub(super) fn composite(&self, algorithm: Algorithm) -> Option<ObjectChecksum> {
+        let parts: Option<Vec<_>> = self
+            .stored
+            .values()
+            .map(|part| part.checksum.as_ref())
+            .collect();
+        let parts = parts?;
+        let count = u16::try_from(parts.len()).ok()?;
+        let digest = composite(algorithm, parts)?;
+        Some(ObjectChecksum::Composite(digest, count))
     }
 }
 

@@ -70,8 +70,7 @@ pub(super) enum Receipt {
 #[derive(Debug, Clone)]
 pub(super) struct Found {
     pub(super) length: Option<u64>,
-    /// A checksum of all its bytes, if it has one.
-    pub(super) checksum: Option<Digest>,
+    pub(super) checksum: Option<ObjectChecksum>,
     pub(super) object: Object,
 }
 
@@ -304,23 +303,23 @@ fn checksum_type(algorithm: Algorithm) -> &'static str {
     }
 }
 
-/// The checksum of an answer about an object counts if it is of all bytes.
+/// An object as an answer describes it; what it says in a form that is not S3's, it does not say.
 fn found(response: &Response, etag: String) -> Found {
     let length = response.text(header::CONTENT_LENGTH.as_str());
-    let full = response.text("x-amz-checksum-type") != Some("COMPOSITE");
-    let mut told = Algorithm::ALL.into_iter().filter_map(|algorithm| {
+    let composite = response.text("x-amz-checksum-type") == Some("COMPOSITE");
+    let checksum = Algorithm::ALL.into_iter().find_map(|algorithm| {
         let text = response.text(algorithm.header().as_str())?;
-        Digest::from_base64(algorithm, text.trim()).ok()
+        ObjectChecksum::parse(algorithm, text.trim(), composite).ok()
     });
-    let checksum = full.then(|| told.next()).flatten();
+    let whole = checksum.as_ref().and_then(ObjectChecksum::of_whole);
     Found {
         length: length.and_then(|length| length.trim().parse().ok()),
-        checksum: checksum.clone(),
         object: Object {
             etag,
-            checksum,
+            checksum: whole.cloned(),
             version_id: response.identifier("x-amz-version-id"),
         },
+        checksum,
     }
 }
 

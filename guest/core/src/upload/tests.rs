@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod bench;
+mod composite;
 mod deadline;
 mod doubt;
 mod leftovers;

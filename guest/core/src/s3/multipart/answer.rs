@@ -179,19 +179,10 @@ fn unfinished(element: &Element, encoded: bool) -> Result<Unfinished, Error> {
 
 /// With the number of parts behind it, or of type `COMPOSITE`, a checksum is of checksums.
 fn object_checksum(element: &Element) -> Result<Option<ObjectChecksum>, Error> {
-    let Some((algorithm, text)) = checksum(element) else {
-        return Ok(None);
-    };
-    let Some((text, parts)) = text.split_once('-') else {
-        if element.field("ChecksumType") == Some("COMPOSITE") {
-            return Err(wrong("its composite checksum does not tell how many parts"));
-        }
-        let digest = Digest::from_base64(algorithm, text)?;
-        return Ok(Some(ObjectChecksum::FullObject(digest)));
-    };
-    let parts: PartNumber = parts.parse()?;
-    let digest = Digest::from_base64(algorithm, text)?;
-    Ok(Some(ObjectChecksum::Composite(digest, parts.get())))
+    let composite = element.field("ChecksumType") == Some("COMPOSITE");
+    let told = checksum(element);
+    told.map(|(algorithm, text)| ObjectChecksum::parse(algorithm, text, composite))
+        .transpose()
 }
 
 fn checksum(element: &Element) -> Option<(Algorithm, &str)> {

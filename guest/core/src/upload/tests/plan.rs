@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use crc_fast::CrcAlgorithm;
+use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
 use super::bench::Bench;
@@ -107,7 +108,7 @@ pub(super) fn digest(algorithm: Algorithm, range: Range<u64>) -> Digest {
         Algorithm::Crc32 => crc(CrcAlgorithm::Crc32IsoHdlc, 4),
         Algorithm::Crc32C => crc(CrcAlgorithm::Crc32Iscsi, 4),
         Algorithm::Sha256 => Sha256::digest(bytes).to_vec(),
-        Algorithm::Sha1 => panic!("not used in these tests"),
+        Algorithm::Sha1 => Sha1::digest(bytes).to_vec(),
     };
     Digest::from_bytes(algorithm, bytes).unwrap()
 }
