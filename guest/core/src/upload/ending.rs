@@ -75,7 +75,7 @@ impl Upload {
         let why = why.clone();
         let length = match (&why, self.job.length) {
             (&Why::Unsure { length, .. }, _) | (Why::Skip, Length::Known(length)) => length,
-            (Why::Skip, Length::Stream) => return self.different(why, now),
+            (Why::New, _) | (Why::Skip, Length::Stream) => return self.different(why, now),
         };
         let same_length = found.length == Some(length);
         let sent = self.multipart.as_ref().filter(|it| it.parts.complete());
@@ -156,21 +156,38 @@ impl Upload {
         if matches!(why, Why::Unsure { .. }) && tells_nothing(error.kind) {
             return self.give_up(error);
         }
-        if error.kind != ErrorKind::NotFound {
+        // A look that only saves bytes needs no leave to be worth a word: the condition decides in the
+        // end. Without s3:ListBucket AWS answers 403 also where there is nothing.
+        let optional = matches!(why, Why::New) && !tells_nothing(error.kind);
+        if error.kind != ErrorKind::NotFound && !optional {
             self.exchanges.note(error);
         }
-        self.different(why, now);
+        self.not_shown(why, now);
     }
 
     /// What is there is not, or cannot be shown to be, what we have.
     fn different(&mut self, why: Why, now: Now) {
+        let refused = |why: &Why| matches!(why, Why::Unsure { error, .. } if error.kind == ErrorKind::PreconditionFailed);
+        if !self.job.options.must_be_new() || refused(&why) {
+            return self.not_shown(why, now);
+        }
+        let doubt = match why {
+            Why::Unsure { .. } => CANNOT_BE_TOLD,
+            Why::Skip | Why::New => "",
+        };
+        let message = format!(
+            "`{}` is there already, and was to be new{doubt}",
+            self.job.destination
+        );
+        self.leave(Error::new(ErrorKind::PreconditionFailed, message));
+    }
+
+    /// Nothing shows that the object is there.
+    fn not_shown(&mut self, why: Why, now: Now) {
         match why {
-            Why::Skip => self.upload(now),
+            Why::Skip | Why::New => self.upload(now),
             Why::Unsure { error, .. } if error.kind == ErrorKind::PreconditionFailed => {
-                let message = format!(
-                    "{}; whether an attempt before made the object cannot be told",
-                    error.message
-                );
+                let message = format!("{}{CANNOT_BE_TOLD}", error.message);
                 self.leave(Error { message, ..error });
             }
             Why::Unsure { error, .. } => self.restart(error, now),
@@ -242,6 +259,12 @@ impl Upload {
         upload.is_some_and(|upload| upload.completing)
     }
 
+    /// Whether a completion failed since its condition wants an object that is not there, which S3
+    /// says with this code and a missing upload with another.
+    fn wants_missing(&self, error: &Error) -> bool {
+        self.job.options.must_match() && has_code(error, "NoSuchKey")
+    }
+
     /// A request failed for good.
     fn failed(&mut self, purpose: &Purpose, attempts: u8, error: Error, now: Now) {
         let gone = error.kind == ErrorKind::NotFound && !is_nowhere(&error);
@@ -250,6 +273,9 @@ impl Upload {
         let unheard = repeated || self.may_be_completed();
         match (purpose, error.kind) {
             (Purpose::Part { .. }, _) if gone => self.restart(error, now),
+            (Purpose::Complete { .. }, _) if gone && self.wants_missing(&error) => {
+                self.leave(error);
+            }
             (&Purpose::Complete { length, .. }, _) if gone => {
                 self.look(Why::Unsure { error, length });
             }
@@ -272,35 +298,6 @@ impl Upload {
     }
 }
 
-/// Whether a failure says nothing about what the store has or can do: another time it may say more.
-fn tells_nothing(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::Network
-            | ErrorKind::Timeout
-            | ErrorKind::Unavailable
-            | ErrorKind::Throttled
-            | ErrorKind::ExpiredCredentials
-            | ErrorKind::ClockSkew
-            | ErrorKind::Cancelled
-            | ErrorKind::SourceChanged
-            | ErrorKind::Internal
-    /// Whether a completion failed since its condition wants an object that is not there, which S3
-    /// says with this code and a missing upload with another.
-    fn wants_missing(&self, error: &Error) -> bool {
-        self.job.options.must_match() && has_code(error, "NoSuchKey")
-    }
-
-    )
-}
-
-/// Whether there is not even a bucket.
-fn is_nowhere(error: &Error) -> bool {
-    has_code(error, "NoSuchBucket")
-}
-            (Purpose::Complete { .. }, _) if gone && self.wants_missing(&error) => {
-                self.leave(error);
-            }
 /// Whether a refused completion says of the parts that no object can be made of them. Any other
 /// refusal leaves them as they were, for another time or by another hand. A checksum that does not
 /// match is theirs too: each arrived as it was sent, and together they are not the payload.
@@ -317,3 +314,23 @@ fn has_code(error: &Error, code: &str) -> bool {
     error.code.as_deref() == Some(code)
 }
 
+/// Whether a failure says nothing about what the store has or can do: another time it may say more.
+fn tells_nothing(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Network
+            | ErrorKind::Timeout
+            | ErrorKind::Unavailable
+            | ErrorKind::Throttled
+            | ErrorKind::ExpiredCredentials
+            | ErrorKind::ClockSkew
+            | ErrorKind::Cancelled
+            | ErrorKind::SourceChanged
+            | ErrorKind::Internal
+    )
+}
+
+/// Whether there is not even a bucket.
+fn is_nowhere(error: &Error) -> bool {
+    has_code(error, "NoSuchBucket")
+}

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::clearing::Leftovers;
 use super::job::{Length, Outcome};
-use super::parts::{Part, Parts, part_size};
+use super::parts::{MIN_PART, Part, Parts, part_size};
 use super::record::{Journal, Past, Record};
 use super::request::{Found, Purpose};
 use super::{Action, Multipart, Upload};
@@ -55,6 +55,8 @@ pub(super) enum Stage {
 pub(super) enum Why {
     /// The same object need not be sent.
     Skip,
+    /// The object must be new: one that is there need not be found out by sending all of it.
+    New,
     /// A request may have made the object, of so many bytes, although it failed like this.
     Unsure { error: Error, length: u64 },
 }
@@ -124,7 +126,19 @@ impl Upload {
         if self.job.transfer.skip_existing && self.restarts == 0 {
             return self.look(Why::Skip);
         }
+        if self.job.options.must_be_new() && self.is_worth_a_look() {
+            return self.look(Why::New);
+        }
         self.upload(now);
+    }
+
+    /// Whether there is more to send than a part: for less, a question first would cost more than
+    /// it can save.
+    fn is_worth_a_look(&self) -> bool {
+        match self.job.length {
+            Length::Known(length) => length > MIN_PART,
+            Length::Stream => true,
+        }
     }
 
     pub(super) fn look(&mut self, why: Why) {

@@ -10,6 +10,7 @@ mod doubt;
 mod leftovers;
 mod model;
 mod multipart;
+mod overwrite;
 mod plan;
 mod put;
 mod refused;
