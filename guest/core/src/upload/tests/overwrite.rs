@@ -5,18 +5,12 @@ use super::plan::Plan;
 use super::resume::{object, same};
 use super::store::{Reply, accept, answer, fail, refuse};
 use crate::error::{Error, ErrorKind};
-use crate::settings::Settings;
-use crate::upload::{Options, Outcome};
+use crate::upload::Outcome;
 
 const OTHER: &str = "AAAAAAAAAAA=";
 
 fn new_only(plan: Plan) -> Plan {
-    let list = vec![("if-none-match".to_owned(), "*".to_owned())];
-    let mut settings = Settings::new(list).unwrap();
-    Plan {
-        options: Options::from_settings(&mut settings).unwrap(),
-        ..plan
-    }
+    plan.option("if-none-match", "*")
 }
 
 /// Runs a job that may make nothing but a new object, and that is told this of the one there.

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::bench::Bench;
 use crate::checksum::{Algorithm, Checksum, Digest, Placement};
 use crate::s3::{Addressing, Destination, Store};
+use crate::settings::Settings;
 use crate::upload::parts::MIN_PART;
 use crate::upload::{Described, Job, Options, Transfer};
 
@@ -64,6 +65,15 @@ impl Plan {
 
     pub(super) fn with(self, checksum: Option<(Algorithm, Placement)>) -> Self {
         Self { checksum, ..self }
+    }
+
+    /// With one option of the object or the request.
+    pub(super) fn option(self, name: &str, value: &str) -> Self {
+        let mut settings = Settings::new(vec![(name.to_owned(), value.to_owned())]).unwrap();
+        Self {
+            options: Options::from_settings(&mut settings).unwrap(),
+            ..self
+        }
     }
 
     pub(super) fn job(&self) -> Job {

@@ -4,8 +4,7 @@ use super::bench::{Bench, Sent, read};
 use super::plan::Plan;
 use super::store::{Reply, accept, answer, refuse};
 use crate::error::{Error, ErrorKind};
-use crate::settings::Settings;
-use crate::upload::{Options, Outcome};
+use crate::upload::Outcome;
 
 const BEGUN: [&str; 3] = ["create", "part 1", "part 2"];
 
@@ -23,12 +22,7 @@ fn refused(plan: &Plan, refusal: &Reply) -> (Bench, Result<Outcome, Error>) {
 }
 
 fn matching(plan: Plan) -> Plan {
-    let list = vec![("if-match".to_owned(), "\"e\"".to_owned())];
-    let mut settings = Settings::new(list).unwrap();
-    Plan {
-        options: Options::from_settings(&mut settings).unwrap(),
-        ..plan
-    }
+    plan.option("if-match", "\"e\"")
 }
 
 #[test]

@@ -7,10 +7,9 @@ use super::store::{Reply, accept, answer, fail, listed, refuse, unfinished};
 use crate::checksum::Algorithm;
 use crate::error::{Error, ErrorKind};
 use crate::s3::PartNumber;
-use crate::settings::Settings;
+use crate::upload::Outcome;
 use crate::upload::parts::MIN_PART;
 use crate::upload::record::Record;
-use crate::upload::{Options, Outcome};
 
 /// The journal of an upload `U0` of which these parts are stored.
 pub(super) fn journal(plan: &Plan, parts: &[u16]) -> Vec<Vec<u8>> {
@@ -251,12 +250,7 @@ fn a_bucket_that_is_not_there_now_does_not_cost_the_journal() {
 }
 
 fn typed(plan: &Plan) -> Plan {
-    let list = vec![("content-type".to_owned(), "text/csv".to_owned())];
-    let mut settings = Settings::new(list).unwrap();
-    Plan {
-        options: Options::from_settings(&mut settings).unwrap(),
-        ..plan.clone()
-    }
+    plan.clone().option("content-type", "text/csv")
 }
 
 #[test]
