@@ -54,8 +54,34 @@ pub(crate) fn outgoing(request: &Request<()>) -> Result<OutgoingRequest, Error> 
     Ok(outgoing)
 }
 
+/// Why there is no answer.
+pub(crate) enum Unanswered {
+    /// The request has not left: the host lets no more out at once.
+    NotSent { to: String },
+    /// It failed.
+    Failed(Error),
+}
+
+impl From<Error> for Unanswered {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Unanswered> for Error {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::NotSent { to } => {
+                let message = format!("no request to {to} could leave: others were before it");
+                Self::new(ErrorKind::Unavailable, message)
+            }
+            Unanswered::Failed(error) => error,
+        }
+    }
+}
+
 /// Sends a request and waits for the whole of its answer.
-pub(crate) fn send(request: OutgoingRequest, to: &str) -> Result<Response, Error> {
+pub(crate) fn send(request: OutgoingRequest, to: &str) -> Result<Response, Unanswered> {
     let pending = begin(request, to)?;
     pending.subscribe().block();
     answer(&pending, to)
@@ -91,14 +117,17 @@ pub(crate) fn begin_with(
 }
 
 /// The whole of an answer that has come.
-pub(crate) fn answer(pending: &FutureIncomingResponse, to: &str) -> Result<Response, Error> {
+pub(crate) fn answer(pending: &FutureIncomingResponse, to: &str) -> Result<Response, Unanswered> {
     match pending.get() {
-        Some(Ok(Ok(response))) => whole(&response, to),
-        Some(Ok(Err(code))) => Err(failed(to, &code)),
-        Some(Err(())) | None => Err(Error::new(
-            ErrorKind::Internal,
-            "an answer was waited for and is not there",
-        )),
+        Some(Ok(Ok(response))) => Ok(whole(&response, to)?),
+        Some(Ok(Err(ErrorCode::ConnectionLimitReached))) => {
+            Err(Unanswered::NotSent { to: to.to_owned() })
+        }
+        Some(Ok(Err(code))) => Err(failed(to, &code).into()),
+        Some(Err(())) | None => {
+            let message = "an answer was waited for and is not there";
+            Err(Error::new(ErrorKind::Internal, message).into())
+        }
     }
 }
 

@@ -31,8 +31,8 @@ pub enum Action {
         /// The access key id that the store has rejected.
         rejected: Option<String>,
     },
-    /// Send the signed request, which has no body. Answer with [`Event::Answer`] or
-    /// [`Event::Failed`].
+    /// Send the signed request, which has no body. Answer with [`Event::Answer`],
+    /// [`Event::Failed`] or [`Event::NotSent`].
     Send(Request<()>),
     /// Wait. Answer with [`Event::Time`].
     Wait(Duration),
@@ -49,6 +49,8 @@ pub enum Event {
     Answer(Response),
     /// The request did not come to an answer.
     Failed(Error),
+    /// The request has not left, since as many as may be are under way.
+    NotSent,
     /// The wait is over.
     Time,
 }
@@ -134,8 +136,11 @@ impl Errand {
                 let answer = &response;
                 self.exchanges.answered(&(), id, answer, None, now, random)
             }
+            (Event::NotSent, Some(id)) => self.exchanges.not_sent(id, now),
             (Event::Failed(error), Some(id)) => self.exchanges.failed(id, error, None, now, random),
-            (Event::Answer(_) | Event::Failed(_), None) | (Event::Time, _) => return,
+            (Event::Answer(_) | Event::Failed(_) | Event::NotSent, None) | (Event::Time, _) => {
+                return;
+            }
         };
         match ended {
             Ended::Nothing | Ended::Retrying { .. } => {}

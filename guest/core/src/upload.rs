@@ -73,7 +73,8 @@ pub enum Action {
     /// Remember, for other jobs, in which region the bucket is. Not answered.
     Remember(Region),
     /// Send a request, and go on without its answer. Where it carries bytes of the payload, the
-    /// sender sets `content-length`. Answered later with [`Event::Answer`] or [`Event::Failed`].
+    /// sender sets `content-length`. Answered later with [`Event::Answer`], [`Event::Failed`] or
+    /// [`Event::NotSent`].
     Send {
         /// Names it in the answer.
         id: RequestId,
@@ -161,6 +162,11 @@ pub enum Event {
         id: RequestId,
         /// Why.
         error: Error,
+    },
+    /// A request has not left, since as many as may be are under way.
+    NotSent {
+        /// Which request.
+        id: RequestId,
     },
     /// The time has come, and no answer.
     Time,
@@ -284,6 +290,7 @@ impl Upload {
             }
             Event::Digest(digest) => self.exchanges.digest(digest),
             Event::Credentials(credentials) => self.exchanges.credentials(credentials, now, random),
+            Event::NotSent { id } => self.exchanges.not_sent(id, now),
             Event::Failed { id, error } => self.exchanges.failed(id, error, None, now, random),
             Event::Answer {
                 id,

@@ -9,6 +9,7 @@ use wasi::http::types::FutureIncomingResponse;
 use wasi::io::poll::{Pollable, poll};
 
 use crate::bindings::payload::{self, Payload, Sending};
+use crate::http::Unanswered;
 use crate::{convert, http};
 
 /// The requests under way, in the order in which they left.
@@ -105,17 +106,18 @@ impl Flight {
         let id = self.id;
         match self.answer() {
             Ok(answer) => answer,
-            Err(error) => Event::Failed { id, error },
+            Err(Unanswered::NotSent { .. }) => Event::NotSent { id },
+            Err(Unanswered::Failed(error)) => Event::Failed { id, error },
         }
     }
 
-    fn answer(self) -> Result<Event, Error> {
+    fn answer(self) -> Result<Event, Unanswered> {
         let response = http::answer(&self.pending, &self.to)?;
         let mut sent_checksum = None;
         if let Some(Carried { sending, length }) = self.carried {
             if response.status().is_success() && sending.sent() < length {
                 let message = format!("{} answered before it had all bytes", self.to);
-                return Err(Error::new(ErrorKind::Integrity, message));
+                return Err(Error::new(ErrorKind::Integrity, message).into());
             }
             sent_checksum = sending.checksum().map(convert::digest).transpose()?;
         }

@@ -8,6 +8,7 @@ use sealift_core::{Error, s3};
 use crate::bindings::exports::sealift::gateway::transfer::{Place, Unfinished};
 use crate::bindings::types::Provider;
 use crate::bindings::vault;
+use crate::http::Unanswered;
 use crate::{clock, convert, http};
 
 pub(super) fn list(place: Place) -> Result<Vec<Unfinished>, Error> {
@@ -50,8 +51,12 @@ fn run(mut errand: Errand, provider: &Provider) -> Result<Vec<s3::multipart::Unf
                 Event::Credentials(answer.and_then(convert::credentials))
             }
             Action::Send(request) => {
-                let answer = http::outgoing(&request).and_then(|out| http::send(out, "the store"));
-                answer.map_or_else(Event::Failed, Event::Answer)
+                let outgoing = http::outgoing(&request).map_err(Unanswered::from);
+                match outgoing.and_then(|out| http::send(out, "the store")) {
+                    Ok(answer) => Event::Answer(answer),
+                    Err(Unanswered::NotSent { .. }) => Event::NotSent,
+                    Err(Unanswered::Failed(error)) => Event::Failed(error),
+                }
             }
             Action::Wait(time) => {
                 clock::sleep(time);

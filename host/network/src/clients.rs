@@ -14,7 +14,6 @@ use hyper_util::client::legacy;
 use hyper_util::rt::TokioTimer;
 use sealift_config::Origin;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 
 use crate::connector::{Connector, Route};
 use crate::error::NetworkError;
@@ -56,34 +55,31 @@ impl Clients {
         }
     }
 
-    /// Waits for its turn, for `patience` at most, and then hands out the client for `key`.
-    pub(crate) async fn lease(
-        self: &Arc<Self>,
-        key: Key,
-        patience: Duration,
-        route: impl FnOnce() -> Route,
-    ) -> Result<Lease, NetworkError> {
+    /// Waits for a turn. Whoever asked first is served first.
+    pub(crate) async fn turn(&self, key: Key) -> Turn {
         let turns = self.with(|pools| pools.pool(&key, self.max_connections).turns());
-        // No semaphore is ever closed, so without a turn it is the time that ran out.
-        let Ok(Ok(turn)) = timeout(patience, turns.acquire_owned()).await else {
-            return Err(NetworkError::Busy {
-                origin: key.origin,
-                waited: patience,
-            });
-        };
+        // No semaphore is ever closed, so that there is a turn in the end.
+        let permit = turns.acquire_owned().await.ok();
+        Turn {
+            key,
+            _permit: permit,
+        }
+    }
+
+    /// The client of whoever's turn it is.
+    pub(crate) fn lease(self: &Arc<Self>, turn: Turn, route: impl FnOnce() -> Route) -> Lease {
         let client = self.with(|pools| {
-            let pool = pools.pool(&key, self.max_connections);
+            let pool = pools.pool(&turn.key, self.max_connections);
             Arc::clone(
                 pool.client
                     .get_or_insert_with(|| Arc::new(Client::new(route(), self.max_connections))),
             )
         });
-        Ok(Lease {
-            key,
+        Lease {
             client,
             clients: Arc::clone(self),
-            _turn: turn,
-        })
+            turn,
+        }
     }
 
     /// Puts `client` aside, unless another has taken its place already.
@@ -194,19 +190,37 @@ impl fmt::Debug for Client {
     }
 }
 
+/// The right to have one request to an origin under way. It is given back when this is dropped.
+#[derive(Debug)]
+pub struct Turn {
+    key: Key,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Turn {
+    /// Whether it is for a request like this one.
+    pub(crate) fn is_for(&self, key: &Key) -> bool {
+        self.key == *key
+    }
+
+    /// The origin that it is for.
+    pub fn origin(&self) -> &Origin {
+        &self.key.origin
+    }
+}
+
 /// The right to make one request with a client. It holds one of the origin's turns, and keeps the client's
 /// connections alive.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    key: Key,
     client: Arc<Client>,
     clients: Arc<Clients>,
-    _turn: OwnedSemaphorePermit,
+    turn: Turn,
 }
 
 impl Lease {
     pub(crate) fn origin(&self) -> &Origin {
-        &self.key.origin
+        &self.turn.key.origin
     }
 
     pub(crate) fn http(&self) -> &legacy::Client<Connector, WatchedBody> {
@@ -216,8 +230,8 @@ impl Lease {
     /// Ends the lease after a failure.
     pub(crate) fn settle(self, error: &NetworkError) {
         if error.taints_connections() {
-            tracing::debug!(origin = %self.key.origin, "connections put aside after a failure");
-            self.clients.retire(&self.key, &self.client);
+            tracing::debug!(origin = %self.origin(), "connections put aside after a failure");
+            self.clients.retire(&self.turn.key, &self.client);
         }
     }
 }

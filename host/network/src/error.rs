@@ -88,17 +88,6 @@ pub enum NetworkError {
         /// Why.
         source: BoxError,
     },
-    /// All connections to the origin stayed in use.
-    #[error(
-        "no connection to {origin} became free within {waited:?}; \
-         raise `network.max_connections`, or have fewer requests under way"
-    )]
-    Busy {
-        /// The origin asked for.
-        origin: Origin,
-        /// How long it was waited for.
-        waited: Duration,
-    },
     /// There is no connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -165,7 +154,7 @@ impl NetworkError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Connect(error) => error.is_transient(),
-            Self::Busy { .. } | Self::FirstByteTimeout { .. } | Self::Closed { .. } => true,
+            Self::FirstByteTimeout { .. } | Self::Closed { .. } => true,
             Self::IdleTimeout { stalled, .. } => *stalled != Stalled::Source,
             Self::Denied { .. }
             | Self::Uri(_)

@@ -2,6 +2,8 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use http::{Extensions, Request, Response};
@@ -32,12 +34,13 @@ pub(crate) struct Answer {
 pub(crate) async fn exchange(
     request: Request<RequestBody>,
     pace: Option<Pace>,
+    moves: Arc<AtomicU64>,
     lease: &Lease,
     limits: RequestLimits,
     timeouts: &Timeouts,
 ) -> Result<Answer, NetworkError> {
     let (head, body) = request.into_parts();
-    let (body, progress) = WatchedBody::new(body, pace);
+    let (body, progress) = WatchedBody::new(body, pace, moves);
     let mut request = Request::from_parts(head, body);
     let connection = capture_connection(&mut request);
     let watch = Watch {

@@ -28,6 +28,7 @@ mod tasks;
 mod throttle;
 
 pub use address::{AddressRule, Refusal};
+pub use clients::Turn;
 pub use connector::{ConnectError, ProxyFailure, TlsFailure};
 pub use error::{BoxError, Error, NetworkError, Stalled};
 pub use exchange::AnsweredEarly;

@@ -2,14 +2,15 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::header::{self, HeaderMap, HeaderName};
 use http::uri::{Authority, PathAndQuery};
-use http::{Request, Response, StatusCode, Uri, Version};
+use http::{Method, Request, Response, StatusCode, Uri, Version};
 use sealift_config::{Origin, Scheme};
 
 use crate::address::AddressRule;
-use crate::clients::{Clients, Key, Lease};
+use crate::clients::{Clients, Key, Lease, Turn};
 use crate::connector::{ConnectError, Hop, ProxyFailure, Route, TlsFactory};
 use crate::error::{Error, NetworkError};
 use crate::exchange::{Answer, exchange};
@@ -32,6 +33,8 @@ struct Inner {
     tls: TlsFactory,
     clients: Arc<Clients>,
     throttle: Option<Arc<Throttle>>,
+    /// Pieces of bodies that left.
+    moves: Arc<AtomicU64>,
 }
 
 impl Network {
@@ -45,35 +48,70 @@ impl Network {
             tls: TlsFactory::new(&settings.roots)?,
             clients: Arc::new(Clients::new(settings.max_connections_per_origin.get())),
             throttle: Throttle::new(settings.rates.clone()),
+            moves: Arc::default(),
             settings,
             policy,
             identity,
         })))
     }
 
-    /// Sends a request and waits for the head of its response.
+    /// Waits until one more request like this may be under way to its origin; whoever asks first is
+    /// served first. There is no time limit: those under way have theirs. A request that is signed
+    /// should be signed after this. To drop the future gives up the place.
+    pub async fn turn(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        limits: RequestLimits,
+    ) -> Result<Turn, NetworkError> {
+        let inner = &*self.0;
+        let origin = Origin::try_from(uri).map_err(NetworkError::Uri)?;
+        let (identity, _) = inner.judge(method, uri, &origin, limits)?;
+        let (key, _) = inner.key(origin, identity)?;
+        Ok(inner.clients.turn(key).await)
+    }
+
+    /// As [`Network::send_in`], in a turn that is waited for.
+    pub async fn send(
+        &self,
+        request: Request<RequestBody>,
+        limits: RequestLimits,
+    ) -> Result<Response<ResponseBody>, NetworkError> {
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let turn = self.turn(&method, &uri, limits).await?;
+        self.send_in(turn, request, limits).await
+    }
+
+    /// Sends a request in its turn, and waits for the head of its response. In a turn that is not for
+    /// it, or for an identity that was renewed since, it waits for another one.
     ///
     /// The request has an absolute URI. `Host` follows from the URI, and fields that concern only the
     /// connection are left out, whatever the request says. A response that came before the request was
     /// complete has the extension [`AnsweredEarly`](crate::AnsweredEarly). Redirects are not followed. To drop the future, or
     /// later the response's body, cancels the exchange.
-    pub async fn send(
+    pub async fn send_in(
         &self,
+        turn: Turn,
         mut request: Request<RequestBody>,
         limits: RequestLimits,
     ) -> Result<Response<ResponseBody>, NetworkError> {
         let inner = &*self.0;
         let timeouts = &inner.settings.timeouts;
         let origin = Origin::try_from(request.uri()).map_err(NetworkError::Uri)?;
-        let (identity, addresses) = inner.judge(&mut request, &origin, limits)?;
+        let (identity, addresses) =
+            inner.judge(request.method(), request.uri(), &origin, limits)?;
+        inner.policy.stamp(&mut request, &origin);
         let proxy = inner.settings.proxies.proxy_for(&origin);
         let reader = proxy
             .filter(|_| origin.scheme() == Scheme::Http)
             .map(AsRef::as_ref);
         let request = prepare(request, &origin, reader)?;
+        let lease = inner
+            .lease(turn, origin, identity, addresses, proxy)
+            .await?;
         let pace = inner.throttle.as_ref().map(Throttle::begin);
-        let lease = inner.lease(origin, identity, addresses, proxy).await?;
-        let answer = match exchange(request, pace, &lease, limits, timeouts).await {
+        let moves = Arc::clone(&inner.moves);
+        let answer = match exchange(request, pace, moves, &lease, limits, timeouts).await {
             Ok(answer) => answer,
             Err(error) => {
                 lease.settle(&error);
@@ -98,6 +136,12 @@ impl Network {
 }
 
 impl Network {
+    /// Grows with every piece of a request's body that leaves, of whichever request: while it does, a
+    /// request that waits for its turn waits for something.
+    pub fn moves(&self) -> u64 {
+        self.0.moves.load(Ordering::Relaxed)
+    }
+
     /// Grows with every piece of a body that the rate limit lets through, of whichever request: while it
     /// does, a request that sends nothing may be waiting for its turn.
     pub fn paced(&self) -> u64 {
@@ -118,45 +162,56 @@ impl fmt::Debug for Network {
 }
 
 impl Inner {
-    /// Whether the request goes with the identity, and to which addresses. It gets the fields of its rule.
+    /// Whether the request goes with the identity, and to which addresses.
     fn judge(
         &self,
-        request: &mut Request<RequestBody>,
+        method: &Method,
+        uri: &Uri,
         origin: &Origin,
         limits: RequestLimits,
     ) -> Result<(bool, AddressRule), NetworkError> {
-        match self.policy.decide(request.method(), request.uri()) {
+        match self.policy.decide(method, uri) {
             Decision::Allow {
                 identity,
                 exact,
                 addresses,
-            } if limits.exact || !exact => {
-                if exact {
-                    self.policy.stamp(request, origin);
-                }
-                Ok((identity, addresses))
-            }
+            } if limits.exact || !exact => Ok((identity, addresses)),
             _ => Err(NetworkError::Denied {
                 origin: origin.clone(),
-                method: request.method().clone(),
+                method: method.clone(),
             }),
         }
     }
 
-    async fn lease(
+    /// What connections for a request have in common, and the identity that it is made with.
+    fn key(
         &self,
         origin: Origin,
         identity: bool,
-        addresses: AddressRule,
-        proxy: Option<&Arc<Proxy>>,
-    ) -> Result<Lease, NetworkError> {
+    ) -> Result<(Key, Option<CurrentIdentity>), NetworkError> {
         let identity = identity
             .then(|| self.current_identity(&origin))
             .transpose()?;
         let key = Key {
             identity: identity.as_ref().map(|identity| identity.generation),
-            origin: origin.clone(),
+            origin,
         };
+        Ok((key, identity))
+    }
+
+    async fn lease(
+        &self,
+        mut turn: Turn,
+        origin: Origin,
+        identity: bool,
+        addresses: AddressRule,
+        proxy: Option<&Arc<Proxy>>,
+    ) -> Result<Lease, NetworkError> {
+        let (key, identity) = self.key(origin.clone(), identity)?;
+        if !turn.is_for(&key) {
+            drop(turn);
+            turn = self.clients.turn(key).await;
+        }
         let route = || Route {
             origin,
             addresses,
@@ -170,8 +225,7 @@ impl Inner {
                 .to_origin(identity.map(|identity| identity.resolver)),
             timeouts: self.settings.timeouts,
         };
-        let patience = self.settings.timeouts.turn;
-        self.clients.lease(key, patience, route).await
+        Ok(self.clients.lease(turn, route))
     }
 
     fn current_identity(&self, origin: &Origin) -> Result<CurrentIdentity, NetworkError> {

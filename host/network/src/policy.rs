@@ -78,7 +78,7 @@ pub enum Decision {
     Allow {
         /// Whether with the device identity.
         identity: bool,
-        /// Whether it is the one request of a rule, whose fields it gets.
+        /// Whether it is the one request of a rule.
         exact: bool,
         /// To which addresses.
         addresses: AddressRule,

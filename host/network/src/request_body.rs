@@ -1,6 +1,7 @@
 //! The request's body on its way out, watched.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -114,10 +115,16 @@ pub(crate) struct WatchedBody {
     /// What the body gave and the limit did not yet let through.
     rest: Bytes,
     progress: Arc<Progress>,
+    /// Counts what left of any body of the network.
+    moves: Arc<AtomicU64>,
 }
 
 impl WatchedBody {
-    pub(crate) fn new(body: RequestBody, pace: Option<Pace>) -> (Self, Arc<Progress>) {
+    pub(crate) fn new(
+        body: RequestBody,
+        pace: Option<Pace>,
+        moves: Arc<AtomicU64>,
+    ) -> (Self, Arc<Progress>) {
         let phase = if body.is_end_stream() {
             Phase::Sent
         } else {
@@ -130,6 +137,7 @@ impl WatchedBody {
                 pace,
                 rest: Bytes::new(),
                 progress: Arc::clone(&progress),
+                moves,
             },
             progress,
         )
@@ -144,6 +152,7 @@ impl WatchedBody {
     }
 
     fn pass(&self, frame: Frame<Bytes>) -> Poll<Option<Result<Frame<Bytes>, BodyFailed>>> {
+        self.moves.fetch_add(1, Ordering::Relaxed);
         if self.is_end_stream() {
             self.progress.complete();
         } else {
@@ -244,7 +253,8 @@ mod tests {
         };
         let body = Full::new(data.clone()).map_err(|never| match never {});
         let pace = Throttle::new(rates).unwrap().begin();
-        let (mut body, progress) = WatchedBody::new(body.boxed_unsync(), Some(pace));
+        let (mut body, progress) =
+            WatchedBody::new(body.boxed_unsync(), Some(pace), Arc::default());
 
         let mut sent = Vec::new();
         let mut waited = false;

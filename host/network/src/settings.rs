@@ -65,11 +65,10 @@ impl Default for Settings {
 }
 
 /// The longest that each phase of a request may take. There is no limit on a whole request: as long as bytes
-/// move, a large upload over a thin line may take hours.
+/// move, a large upload over a thin line may take hours; nor on the wait for those that are under way, which
+/// all come to an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// To wait for earlier requests to the same origin when all its connections are in use.
-    pub turn: Duration,
     /// To resolve the name and open a TCP connection; with a proxy, also to open the tunnel through it.
     pub connect: Duration,
     /// For the TLS handshake.
@@ -81,10 +80,9 @@ pub struct Timeouts {
 }
 
 impl Default for Timeouts {
-    /// 5 min for a turn, 10 s each to connect and for TLS, 60 s to the first byte, 30 s without progress.
+    /// 10 s each to connect and for TLS, 60 s to the first byte, 30 s without progress.
     fn default() -> Self {
         Self {
-            turn: Duration::from_mins(5),
             connect: Duration::from_secs(10),
             tls: Duration::from_secs(10),
             first_byte: Duration::from_mins(1),

@@ -16,7 +16,7 @@ pub(super) use args::Put;
 
 use super::args::Global;
 use super::progress::Progress;
-use super::{Failure, setup};
+use super::{Failure, output, setup};
 use tally::Tally;
 use uploads::Uploads;
 
@@ -32,6 +32,12 @@ pub(super) async fn run(global: &Global, args: &Put) -> Result<(), Failure> {
     }
     let gateway = setup::gateway_at_rate(global, args.transfer.limit_rate)?;
     gateway.config().s3()?;
+    let remark = args
+        .transfer
+        .remark(gateway.config().network.max_connections);
+    if let Some(remark) = remark.filter(|_| !global.quiet) {
+        output::remark(format_args!("{remark}"));
+    }
     let uploads = Uploads::new(&gateway, &plan.bucket, args, options);
     let work = uploads.all(&plan.items, &mut tally, &progress);
     match setup::until_interrupted(work).await {

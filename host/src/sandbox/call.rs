@@ -206,8 +206,17 @@ impl<'a> Call<'a> {
         let _running = self.loaded.ticker.run();
         let limits = &self.loaded.limits;
         let store = &mut self.store;
-        // Under a rate limit an instance may wait for the requests of others.
-        let moves = || self.usage.moves().wrapping_add(self.network.paced());
+        let turns = Arc::clone(store.data().egress.turns());
+        // An instance may wait for the requests of others: under a rate limit, and for a turn.
+        let moves = || {
+            turns.expire();
+            let others = if turns.are_waited_for() {
+                self.network.moves()
+            } else {
+                self.network.paced()
+            };
+            self.usage.moves().wrapping_add(others)
+        };
         let outcome = alive(moves, limits.stall, async {
             let uploader = self.loaded.uploader.instantiate_async(&mut *store).await?;
             call(uploader, store).await

@@ -8,14 +8,19 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
+use http::{Method, Uri};
 use http_body::Body;
 use http_body_util::BodyExt;
-use sealift_network::{AnsweredEarly, ConnectError, Network, NetworkError, RequestLimits, Stalled};
+use sealift_config::Origin;
+use sealift_network::{
+    AnsweredEarly, ConnectError, Network, NetworkError, RequestLimits, Stalled, Turn,
+};
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::delivery::{Completion, Deliveries};
 use super::limits::Limits;
 use super::services::{Exchange, Services};
+use super::turns::{NoTurn, Turns};
 use super::usage::{Slot, TooMuch, Usage};
 
 /// The network as one instance may use it.
@@ -26,6 +31,7 @@ pub(super) struct Egress {
     request: RequestLimits,
     usage: Arc<Usage>,
     deliveries: Deliveries,
+    turns: Arc<Turns<Turn>>,
 }
 
 type Sent = Result<(http::Response<WasiBody>, Trailing), HttpError>;
@@ -43,6 +49,7 @@ impl Egress {
             request,
             usage: Arc::new(Usage::new(limits)),
             deliveries: Deliveries::default(),
+            turns: Arc::default(),
         }
     }
 
@@ -67,16 +74,34 @@ impl Egress {
         &self.deliveries
     }
 
+    pub(super) fn turns(&self) -> &Arc<Turns<Turn>> {
+        &self.turns
+    }
+
+    /// Waits for the request's turn.
+    async fn turn(&self, method: Method, uri: Uri) -> Result<Turn, HttpError> {
+        let origin = Origin::try_from(&uri).map_err(|_| HttpError::HttpRequestUriInvalid)?;
+        let fits = |turn: &Turn| *turn.origin() == origin;
+        let next = self.network.turn(&method, &uri, self.request);
+        let turn = self.turns.take(fits, next).await;
+        turn.map_err(|none| match none {
+            NoTurn::Late => HttpError::ConnectionLimitReached,
+            NoTurn::Failed(error) => failed(&self.usage, error),
+        })
+    }
+
     async fn send(self, mut request: http::Request<WasiBody>) -> Sent {
+        let slot = Slot::take(&self.usage).ok_or(HttpError::ConnectionLimitReached)?;
+        let ticket = self.deliveries.send(&mut request).await?;
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let turn = self.turn(method, uri).await?;
         let Self {
             network,
             services,
             request: limits,
             usage,
-            deliveries,
+            ..
         } = self;
-        let slot = Slot::take(&usage).ok_or(HttpError::ConnectionLimitReached)?;
-        let ticket = deliveries.send(&mut request).await?;
         settle_length(&mut request);
         usage.count_out(head_size(&request)).map_err(too_much)?;
         let request = request.map(|body| {
@@ -89,7 +114,7 @@ impl Egress {
         let authentic = request.uri().scheme() == Some(&http::uri::Scheme::HTTPS);
         let begun = Moment::now();
         let response = network
-            .send(request, limits)
+            .send_in(turn, request, limits)
             .await
             .map_err(|error| failed(&usage, error))?;
         usage.answered();
@@ -259,7 +284,6 @@ fn code(error: &NetworkError) -> HttpError {
         NetworkError::Denied { .. } => HttpError::HttpRequestDenied,
         NetworkError::Uri(_) => HttpError::HttpRequestUriInvalid,
         NetworkError::Identity { .. } => HttpError::ConfigurationError,
-        NetworkError::Busy { .. } => HttpError::ConnectionLimitReached,
         NetworkError::Connect(error) => connect_code(error),
         NetworkError::FirstByteTimeout { .. } => HttpError::HttpResponseTimeout,
         NetworkError::IdleTimeout {

@@ -27,6 +27,7 @@ mod state;
 mod target;
 mod text;
 mod ticker;
+mod turns;
 mod usage;
 
 pub use bindings::exports::sealift::gateway::transfer::{Place, Unfinished};

@@ -15,6 +15,10 @@ use crate::s3::error::other_region;
 /// 15 minutes that servers tolerate.
 const SKEW_LIMIT: Duration = Duration::from_mins(4);
 
+/// How long after a request could not leave another one is made for it: a place may be kept for it,
+/// and a sender that says so at once must not be asked without a pause.
+const AGAIN: Duration = Duration::from_millis(250);
+
 impl<P: Purpose> Exchanges<P> {
     /// Takes in credentials that were asked for.
     pub(crate) fn credentials(
@@ -94,6 +98,27 @@ impl<P: Purpose> Exchanges<P> {
                 None => self.failed(id, error, response.date(), now, random),
             },
         }
+    }
+
+    /// A request has not left, because others were before it. It is made anew, for a signature does
+    /// not keep, and costs neither an attempt nor anything of the quota: nothing has failed. It ends
+    /// with the patience of the job, so that it ends.
+    pub(crate) fn not_sent(&mut self, id: RequestId, now: Now) -> Ended<P, P::Receipt> {
+        let until = now.monotonic.saturating_add(AGAIN);
+        let patient = until.saturating_sub(self.progressed) <= self.policy.patience;
+        let Some(exchange) = self.sent(id) else {
+            return Ended::Nothing;
+        };
+        exchange.attempts = exchange.attempts.saturating_sub(1);
+        exchange.signature = None;
+        exchange.state = State::Waiting { until };
+        let carries = exchange.purpose.range().is_some();
+        self.carried = self.carried.saturating_sub(u32::from(carries));
+        if patient {
+            return Ended::Nothing;
+        }
+        let message = "no request to the store could leave: as many as may be are under way";
+        self.finish(id, Err(Error::new(ErrorKind::Unavailable, message)))
     }
 
     /// Sends a request again as if it had not been sent: its place has changed.

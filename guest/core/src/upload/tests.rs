@@ -20,4 +20,5 @@ mod skip;
 mod stop;
 mod store;
 mod stream;
+mod turns;
 mod vault;

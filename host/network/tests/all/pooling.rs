@@ -3,11 +3,12 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use sealift_network::{NetworkError, RequestLimits};
+use http::Method;
+use sealift_network::{Network, NetworkError, RequestLimits, Turn};
 
 use crate::support::{
-    Answer, Authority, SHORT, Server, configured, empty, endless, eventually, fetch, get, network,
-    network_with, put, request, settings,
+    Answer, Authority, SHORT, Server, configured, empty, endless, eventually, fetch, full, get,
+    network, network_with, put, request, settings,
 };
 
 #[tokio::test]
@@ -32,12 +33,11 @@ async fn clones_share_connections() {
 }
 
 #[tokio::test]
-async fn requests_beyond_the_limit_wait_and_then_give_up() {
+async fn requests_beyond_the_limit_wait_for_as_long_as_it_takes() {
     let authority = Authority::new();
     let server = Server::tls(&authority, Answer::Ok).await;
     let mut settings = settings(&authority);
     settings.max_connections_per_origin = NonZeroUsize::new(2).unwrap();
-    settings.timeouts.turn = SHORT;
     let network = network_with(settings, [configured(&server.https(""))], None);
     let uri = server.https("/");
 
@@ -46,13 +46,89 @@ async fn requests_beyond_the_limit_wait_and_then_give_up() {
         get(&network, &uri).await.unwrap(),
         get(&network, &uri).await.unwrap(),
     );
-    let error = get(&network, &uri).await.unwrap_err();
-    assert!(matches!(&error, NetworkError::Busy { waited, .. } if *waited == SHORT));
-    assert!(error.is_transient());
+    let mut third = tokio::spawn({
+        let (network, uri) = (network.clone(), uri.clone());
+        async move { get(&network, &uri).await }
+    });
+    assert!(tokio::time::timeout(SHORT, &mut third).await.is_err());
+    // Whoever asks now comes after it.
+    let next = turn(&network, &uri);
+    tokio::pin!(next);
+    assert!(tokio::time::timeout(SHORT, &mut next).await.is_err());
     assert_eq!(server.connections(), 2);
 
-    drop((first, second));
+    drop(first);
+    let third = third.await.unwrap().unwrap();
+    assert!(tokio::time::timeout(SHORT, &mut next).await.is_err());
+    drop(second);
+    drop((third, next.await.unwrap()));
     fetch(&network, &uri).await.unwrap();
+}
+
+async fn turn(network: &Network, uri: &str) -> Result<Turn, NetworkError> {
+    let uri = uri.parse().unwrap();
+    network
+        .turn(&Method::GET, &uri, RequestLimits::default())
+        .await
+}
+
+#[tokio::test]
+async fn a_request_in_a_turn_of_its_own_does_not_wait_again() {
+    let authority = Authority::new();
+    let server = Server::tls(&authority, Answer::Ok).await;
+    let mut settings = settings(&authority);
+    settings.max_connections_per_origin = NonZeroUsize::MIN;
+    let network = network_with(settings, [configured(&server.https(""))], None);
+    let uri = server.https("/");
+    let ours = turn(&network, &uri).await.unwrap();
+    let get = request(Method::GET, &uri, empty());
+    let response = network.send_in(ours, get, RequestLimits::default()).await;
+    assert_eq!(response.unwrap().status(), 200);
+    // It is given back with the response.
+    fetch(&network, &uri).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_turn_for_another_origin_is_none() {
+    let authority = Authority::new();
+    let [here, there] = [
+        Server::tls(&authority, Answer::Ok).await,
+        Server::tls(&authority, Answer::Ok).await,
+    ];
+    let mut settings = settings(&authority);
+    settings.max_connections_per_origin = NonZeroUsize::MIN;
+    let rules = [configured(&here.https("")), configured(&there.https(""))];
+    let network = network_with(settings, rules, None);
+    let taken = turn(&network, &there.https("/")).await.unwrap();
+    let foreign = turn(&network, &here.https("/")).await.unwrap();
+    let get = request(Method::GET, &there.https("/"), empty());
+    let sending = network.send_in(foreign, get, RequestLimits::default());
+    tokio::pin!(sending);
+    let waits = tokio::time::timeout(SHORT, &mut sending).await.is_err();
+    assert!(waits, "the only turn is taken");
+    drop(taken);
+    assert_eq!(sending.await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn no_turn_is_given_for_what_the_policy_denies() {
+    let authority = Authority::new();
+    let network = network(&authority, &["https://allowed.example"]);
+    let error = turn(&network, "https://other.example/").await.unwrap_err();
+    assert!(matches!(error, NetworkError::Denied { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn each_piece_of_a_body_that_leaves_is_counted() {
+    let authority = Authority::new();
+    let server = Server::tls(&authority, Answer::Ok).await;
+    let network = network(&authority, &[&server.https("")]);
+    fetch(&network, &server.https("/")).await.unwrap();
+    assert_eq!(network.moves(), 0);
+    put(&network, &server.https("/"), full("some bytes"))
+        .await
+        .unwrap();
+    assert!(network.moves() > 0);
 }
 
 #[tokio::test]

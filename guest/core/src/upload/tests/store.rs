@@ -23,6 +23,8 @@ pub(super) enum Reply {
     },
     /// Not at all.
     Fail(ErrorKind),
+    /// It does not leave.
+    Stay,
 }
 
 pub(super) fn accept() -> Reply {
@@ -107,6 +109,7 @@ impl Reply {
                 let error = Error::new(kind, format!("{} failed", sent.what));
                 return Event::Failed { id: sent.id, error };
             }
+            Self::Stay => return Event::NotSent { id: sent.id },
             Self::Accept => accepted(sent),
             Self::Answer {
                 status,

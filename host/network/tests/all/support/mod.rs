@@ -30,7 +30,6 @@ pub(crate) fn settings(authority: &Authority) -> Settings {
     let patient = Duration::from_secs(10);
     Settings {
         timeouts: Timeouts {
-            turn: patient,
             connect: patient,
             tls: patient,
             first_byte: patient,

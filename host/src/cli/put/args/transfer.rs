@@ -94,6 +94,17 @@ enum SizeError {
 }
 
 impl Transfer {
+    /// What to know about the number of parts at once, where so many requests may be under way.
+    pub(crate) fn remark(&self, connections: u32) -> Option<String> {
+        let parts = self
+            .concurrency
+            .filter(|&parts| u32::from(parts) > connections)?;
+        Some(format!(
+            "--concurrency {parts}: no more than {connections} parts leave at once, of all files together \
+             (`network.max_connections`)"
+        ))
+    }
+
     pub(super) fn put_into(&self, options: &mut Options) -> Result<(), Misfit> {
         if self.checksum == Some(ChecksumChoice::None) && self.checksum_placement.is_some() {
             return Err(Misfit::NoChecksum);
