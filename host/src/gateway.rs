@@ -1,6 +1,7 @@
 //! A device's way into AWS: the configuration put to work.
 
 mod egress;
+mod fetches;
 mod kept;
 mod location;
 mod quota;
@@ -9,7 +10,6 @@ mod session;
 mod signatures;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -27,6 +27,7 @@ use crate::sandbox::{
 use crate::vault::Vault;
 
 use kept::Kept;
+use fetches::Fetches;
 use quota::Retries;
 use services::{Device, JobServices, Surroundings};
 pub use services::{Observer, Unobserved};
@@ -318,7 +319,7 @@ impl Gateway {
             surroundings: Arc::clone(&self.surroundings),
             observer,
             credentials_failure: Mutex::default(),
-            fetches: AtomicU32::new(0),
+            fetches: Fetches::default(),
             retries: Retries::new(Arc::clone(&self.surroundings.quota)),
         })
     }

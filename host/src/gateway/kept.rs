@@ -170,4 +170,5 @@ mod tests {
         let off = kept.now().duration_since(SystemTime::now()).unwrap();
         assert_eq!(off.as_secs().div_ceil(60), 120);
     }
+            delivered: false,
 }

@@ -4,7 +4,6 @@ use std::error::Error;
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
@@ -13,6 +12,7 @@ use sealift_network::{BoxError, CurrentIdentity, IdentitySource, Network};
 use sealift_payload::Sending;
 use sealift_state::Hints;
 
+use super::fetches::Fetches;
 use super::kept::Kept;
 use super::quota::{Quota, Retries};
 use super::signatures::{self, Signatures};
@@ -105,13 +105,9 @@ pub(super) struct JobServices {
     pub(super) surroundings: Arc<Surroundings>,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) credentials_failure: Mutex<Option<Arc<CallError>>>,
-    pub(super) fetches: AtomicU32,
+    pub(super) fetches: Fetches,
     pub(super) retries: Retries,
 }
-
-/// Fetches of credentials that one job may cause: for a first set, for one that ran out on the way,
-/// and some for bad links. What wants more burns a data plan.
-const MOST_FETCHES: u32 = 8;
 
 impl JobServices {
     /// Credentials of the job's provider, fetched if need be by a fresh instance of the job's own component.
@@ -121,15 +117,14 @@ impl JobServices {
     ) -> Result<Credentials, Arc<CallError>> {
         let digest = self.component.digest();
         let vault = &self.surroundings.vault;
-        if self.fetches.load(Ordering::Relaxed) >= MOST_FETCHES {
-            let message =
-                format!("{MOST_FETCHES} fetches of credentials did not bring this job to its end");
-            let refusal = CallError::refused(Answer::new(ErrorKind::Unavailable, message));
+        if let Err(none_left) = self.fetches.allow(rejected.is_some()) {
+            let answer = Answer::new(ErrorKind::Unavailable, none_left.to_string());
+            let refusal = CallError::refused(answer);
             let held = vault.held(digest, &self.provider, rejected, self.now());
             return held.ok_or_else(|| Arc::new(refusal));
         }
         let fetch = async || {
-            self.fetches.fetch_add(1, Ordering::Relaxed);
+            self.fetches.count();
             let identity = self.surroundings.identity();
             let inside = Arc::new(InsideFetch {
                 identity: self.shown(&identity),
@@ -249,6 +244,9 @@ struct InsideFetch {
 
 impl Services for InsideFetch {
     fn now(&self) -> SystemTime {
+        if exchange.delivered {
+            self.fetches.progressed();
+        }
         self.surroundings.kept.now()
     }
 

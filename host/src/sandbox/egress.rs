@@ -121,6 +121,7 @@ impl Egress {
         let received = Moment::now();
         services.answered(&Exchange {
             authentic,
+            delivered: ticket.is_some() && response.status().is_success(),
             status: response.status(),
             headers: response.headers(),
             round_trip: received.since(begun),

@@ -75,6 +75,8 @@ pub struct NoRetryLeft;
 pub struct Exchange<'a> {
     /// Whether TLS vouches for the answer.
     pub authentic: bool,
+    /// Whether the store took bytes of the payload with it, or made the object of them.
+    pub delivered: bool,
     /// Of the answer.
     pub status: StatusCode,
     /// Of the answer.
