@@ -229,6 +229,8 @@ impl Gateway {
             bytes_out_per_acquired: self.config.sandbox.bytes_out.map_or(SENDS, |_| 0),
             bucket: upload.bucket,
             key: upload.key,
+            // The first is no more work than a whole object.
+            parts: parts(upload.source.len().unwrap_or(0)).saturating_sub(1),
             location: location::location(s3),
             options,
             provider: location::provider(&self.config),
@@ -337,10 +339,9 @@ impl Gateway {
 /// What the upload of so many bytes may send: all of them several times, in the smallest parts that
 /// there are.
 fn bytes_out(length: u64) -> u64 {
-    let parts = length.div_ceil(SMALLEST_PART);
     length
         .saturating_mul(SENDS)
-        .saturating_add(parts.saturating_mul(PART_OVERHEAD))
+        .saturating_add(parts(length).saturating_mul(PART_OVERHEAD))
         .saturating_add(OWN_BYTES)
 }
 
@@ -348,6 +349,11 @@ fn bytes_out(length: u64) -> u64 {
 pub fn corrected_time(config: &Config, environment: &Environment) -> SystemTime {
     let state = config.state_dir(environment);
     Kept::on_trial(state.ok().map(StateDirectory::new)).now()
+}
+
+/// The most parts of so many bytes.
+fn parts(length: u64) -> u64 {
+    length.div_ceil(SMALLEST_PART)
 }
 
 /// The identity, valid by the corrected clock or by the device's own: the clock may have been set right

@@ -92,6 +92,7 @@ impl<'a> Call<'a> {
         state.egress.upload(deliveries, job.bytes_out);
         state.journal = Some(journal.clone());
         let handle = self.lend(job)?;
+        state.account.grant(job.parts);
         let answer = self
             .run(async |uploader, store| {
                 uploader
@@ -244,7 +245,7 @@ impl<'a> Call<'a> {
             }
         } else if trap.is::<OutOfTime>() {
             CallError::OutOfTime {
-                limit: limits.computing,
+                limit: self.store.data().account.budget(),
             }
         } else if self.store.data().memory.refused() {
             CallError::OutOfMemory {

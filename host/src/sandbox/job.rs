@@ -23,6 +23,8 @@ pub struct Job {
     pub journal: JobJournal,
     /// Where its object is, by the host's own reckoning.
     pub target: Target,
+    /// The most parts that it can be cut into; of a stream, what is acquired counts.
+    pub parts: u64,
     /// How many bytes of requests the component may send for it.
     pub bytes_out: u64,
     /// How many more for each byte of a stream that it acquires.

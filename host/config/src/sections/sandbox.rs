@@ -10,7 +10,8 @@ use crate::{ByteSize, Error, TimeLimit};
 pub struct Sandbox {
     /// Its linear memories and tables together; 1 MiB–4 GiB, default 64 MiB.
     pub memory: ByteSize,
-    /// Computing in all for one job; waiting in the host does not count; default 10 s.
+    /// Computing in all for one job, and a thousandth of it more for each part that an object may
+    /// have; waiting in the host does not count; default 10 s.
     pub cpu_time: TimeLimit,
     /// HTTP requests under way at a time; 1–1024, default 64.
     pub open_requests: u32,

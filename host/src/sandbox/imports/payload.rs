@@ -106,6 +106,7 @@ impl HostPayload for State {
         let acquired = piece.map_or(0, |piece| piece.length);
         let usage = self.egress.usage();
         usage.allow_more(acquired.saturating_mul(more));
+        self.account.grant(u64::from(piece.is_some()));
         Ok(Ok(piece))
     }
 
