@@ -225,10 +225,14 @@ impl Gateway {
         let job = Job {
             journal,
             target: location::target(s3, &upload.bucket, &upload.key),
+        let time = deadline(&upload.options);
             bytes_out: self.bytes_out(&upload.source),
             bytes_out_per_acquired: self.config.sandbox.bytes_out.map_or(SENDS, |_| 0),
             bucket: upload.bucket,
             key: upload.key,
+            // The first is no more work than a whole object.
+            parts: parts(upload.source.len().unwrap_or(0)).saturating_sub(1),
+            time,
             // The first is no more work than a whole object.
             parts: parts(upload.source.len().unwrap_or(0)).saturating_sub(1),
             location: location::location(s3),
@@ -354,6 +358,17 @@ pub fn corrected_time(config: &Config, environment: &Environment) -> SystemTime 
 /// The most parts of so many bytes.
 fn parts(length: u64) -> u64 {
     length.div_ceil(SMALLEST_PART)
+/// How long the upload may take in all, where its options say so.
+fn deadline(options: &Options) -> Option<Duration> {
+    let setting = options.iter().find(|setting| setting.name == "deadline")?;
+    let seconds: u32 = setting.value.parse().ok()?;
+    Some(Duration::from_secs(seconds.into()))
+}
+
+/// The time by AWS's clock, as far as an earlier process learnt it from answers.
+pub fn corrected_time(config: &Config, environment: &Environment) -> SystemTime {
+    let state = config.state_dir(environment);
+    Kept::of_clock(state.ok().map(StateDirectory::new)).now()
 }
 
 /// The identity, valid by the corrected clock or by the device's own: the clock may have been set right

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use sealift_network::Network;
+use tokio::time::timeout_at;
 use wasmtime::component::Resource;
 use wasmtime::{CallHook, Store};
 
@@ -14,6 +15,7 @@ use sealift_state::JournalError;
 use super::bindings::Uploader;
 use super::bindings::exports::sealift::gateway::transfer::{self, Place, Unfinished};
 use super::component::Loaded;
+use super::deadline::Deadline;
 use super::delivery::Deliveries;
 use super::egress::Egress;
 use super::error::{CallError, Cause, RetriesSpent};
@@ -90,11 +92,12 @@ impl<'a> Call<'a> {
         let deliveries = Deliveries::of(job.target.clone(), fingerprint, journal.clone());
         let state = self.store.data_mut();
         state.egress.upload(deliveries, job.bytes_out);
-        state.journal = Some(journal.clone());
-        let handle = self.lend(job)?;
         state.account.grant(job.parts);
+        state.journal = Some(journal.clone());
+        let deadline = job.time.map(Deadline::after);
+        let handle = self.lend(job)?;
         let answer = self
-            .run(async |uploader, store| {
+            .run(deadline, async |uploader, store| {
                 uploader
                     .sealift_gateway_transfer()
                     .call_upload(store, handle)
@@ -112,7 +115,12 @@ impl<'a> Call<'a> {
                 forget(&journal).await;
                 self.told(&found).map(Outcome::AlreadyThere)
             }
-            Err(CallError::Answered { answer, cause }) => Err(with_blame(&payload, *answer, cause)),
+            Err(CallError::Answered { answer, cause }) => Err(match deadline {
+                Some(deadline) if answer.kind == ErrorKind::Timeout && deadline.has_passed() => {
+                    deadline.missed()
+                }
+                _ => with_blame(&payload, *answer, cause),
+            }),
             Err(error) => Err(error),
         }
     }
@@ -152,7 +160,7 @@ impl<'a> Call<'a> {
         mut self,
         provider: Provider,
     ) -> Result<Credentials, CallError> {
-        self.run(async |uploader, store| {
+        self.run(None, async |uploader, store| {
             uploader
                 .sealift_gateway_credentials()
                 .call_fetch(store, &provider)
@@ -167,7 +175,7 @@ impl<'a> Call<'a> {
         place: Place,
     ) -> Result<Vec<Unfinished>, CallError> {
         self.store.data_mut().egress.store(STORE_BYTES);
-        self.run(async |uploader, store| {
+        self.run(None, async |uploader, store| {
             uploader
                 .sealift_gateway_transfer()
                 .call_list_unfinished(store, &place)
@@ -182,7 +190,7 @@ impl<'a> Call<'a> {
         unfinished: Unfinished,
     ) -> Result<(), CallError> {
         self.store.data_mut().egress.store(STORE_BYTES);
-        self.run(async |uploader, store| {
+        self.run(None, async |uploader, store| {
             uploader
                 .sealift_gateway_transfer()
                 .call_abort(store, &place, &unfinished)
@@ -202,6 +210,7 @@ impl<'a> Call<'a> {
     /// Makes the instance, calls it, and says what became of it.
     async fn run<T>(
         &mut self,
+        deadline: Option<Deadline>,
         call: impl AsyncFnOnce(Uploader, &mut Store<State>) -> wasmtime::Result<Result<T, Answer>>,
     ) -> Result<T, CallError> {
         let _running = self.loaded.ticker.run();
@@ -218,11 +227,17 @@ impl<'a> Call<'a> {
             };
             self.usage.moves().wrapping_add(others)
         };
-        let outcome = alive(moves, limits.stall, async {
+        let work = alive(moves, limits.stall, async {
             let uploader = self.loaded.uploader.instantiate_async(&mut *store).await?;
             call(uploader, store).await
-        })
-        .await;
+        });
+        let outcome = match deadline {
+            None => work.await,
+            Some(deadline) => match timeout_at(deadline.end(), work).await {
+                Ok(outcome) => outcome,
+                Err(_) => return Err(deadline.missed()),
+            },
+        };
         match outcome {
             None => Err(CallError::Stalled {
                 limit: limits.stall,

@@ -81,6 +81,12 @@ pub enum CallError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// It did not end in the time that it was given.
+    #[error("not uploaded within {limit:?}, the deadline")]
+    Overdue {
+        /// The deadline.
+        limit: Duration,
+    },
     /// Nothing happened for too long.
     #[error("the component did nothing for {limit:?} and was ended")]
     Stalled {
@@ -122,6 +128,7 @@ impl CallError {
             Self::NoCredentials(error) => error.kind(),
             Self::Journal(JournalError::Busy { .. }) => ErrorKind::Conflict,
             Self::RetriesSpent { .. } => ErrorKind::Unavailable,
+            Self::Overdue { .. } => ErrorKind::Timeout,
             _ => ErrorKind::Internal,
         }
     }
@@ -175,6 +182,9 @@ impl CallError {
             _ => None,
         }
     }
+            Self::Overdue { .. } => Some(
+                "the same upload of a file goes on where this one ended; `--deadline` gives it more time",
+            ),
 }
 
 /// The trap of an instance that wants to try again when no job of the process may.

@@ -1,5 +1,7 @@
 //! What a component is asked to upload, and what became of it.
 
+use std::time::Duration;
+
 use sealift_payload::{Checksum, Payload};
 
 use super::{JobJournal, Options, Provider, Setting, Target};
@@ -25,6 +27,9 @@ pub struct Job {
     pub target: Target,
     /// The most parts that it can be cut into; of a stream, what is acquired counts.
     pub parts: u64,
+    /// When it is to have ended, however it stands then. The component knows it from the option
+    /// `deadline`, and has a while longer to end by itself.
+    pub time: Option<Duration>,
     /// How many bytes of requests the component may send for it.
     pub bytes_out: u64,
     /// How many more for each byte of a stream that it acquires.

@@ -10,6 +10,7 @@ mod call;
 mod clock;
 mod component;
 mod credentials;
+mod deadline;
 mod delivery;
 mod egress;
 mod engine;
