@@ -6,6 +6,7 @@ mod item_error;
 mod results;
 mod standard_input;
 mod summary;
+mod suspicion;
 mod tally;
 mod told;
 mod uploads;
@@ -25,7 +26,7 @@ pub(super) async fn run(global: &Global, args: &Put) -> Result<(), Failure> {
     let options = args.options()?;
     let plan = Plan::new(&args.sources, &args.destination, &selection)?;
     let progress = Progress::new(global, &plan, args.select.dry_run);
-    let mut tally = Tally::new(global, &plan, &progress);
+    let mut tally = Tally::new(global, &plan, &progress, args.transfer.jobs);
     if args.select.dry_run {
         tally.would_be_made(&plan.items);
         return tally.settle();

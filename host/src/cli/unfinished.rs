@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sealift::gateway::Gateway;
 use sealift::put::Destination;
 use sealift::report;
-use sealift::sandbox::Unfinished;
+use sealift::sandbox::{Reach, Trouble, Unfinished};
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -79,7 +79,10 @@ async fn abort(global: &Global, gateway: &Gateway, abort: args::Abort) -> Result
             Err(error) => {
                 let text = report::chain(&error);
                 tell(global, bucket, upload, "not-aborted", Some(text))?;
-                let hopeless = error.concerns_all();
+                let hopeless = matches!(
+                    error.reach(),
+                    Reach::All | Reach::Perhaps(Trouble::Unreachable)
+                );
                 failures.push(Failure::from(error));
                 if hopeless {
                     break;

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sealift_network::{ConnectError, NetworkError, TlsFailure};
+use sealift_network::{ConnectError, NetworkError, Stalled, TlsFailure};
 use sealift_payload::{SourceError, SpoolError};
 use sealift_state::JournalError;
 
@@ -135,21 +135,24 @@ impl CallError {
 
     /// Whether another job of the same gateway would meet the same fate: nothing is wrong with the
     /// object, but with the way to AWS or with the component.
-    pub fn concerns_all(&self) -> bool {
+    pub fn reach(&self) -> Reach {
         match self {
-            Self::NoCredentials(_) | Self::NoStore(_) | Self::RetriesSpent { .. } => true,
+            Self::NoCredentials(_) | Self::NoStore(_) | Self::RetriesSpent { .. } => Reach::All,
             Self::Answered { cause, answer } => match cause {
-                Some(Cause::Network(_)) => true,
-                Some(Cause::Source(_) | Cause::Stream(_)) => false,
-                None => matches!(
-                    answer.kind,
-                    ErrorKind::Network
-                        | ErrorKind::Timeout
-                        | ErrorKind::Unavailable
-                        | ErrorKind::ExpiredCredentials
-                ),
+                Some(Cause::Network(error)) => reach_of(error),
+                Some(Cause::Source(_) | Cause::Stream(_)) => Reach::One,
+                None => match answer.kind {
+                    ErrorKind::ExpiredCredentials => Reach::All,
+                    ErrorKind::Network | ErrorKind::Timeout | ErrorKind::Unavailable => {
+                        Reach::Perhaps(Trouble::Unreachable)
+                    }
+                    ErrorKind::Denied => Reach::Perhaps(Trouble::Refused {
+                        code: answer.code.clone().unwrap_or_default(),
+                    }),
+                    _ => Reach::One,
+                },
             },
-            _ => false,
+            _ => Reach::One,
         }
     }
 
@@ -179,18 +182,57 @@ impl CallError {
             Self::RetriesSpent { .. } => {
                 Some("the network or the service is in trouble: try again later")
             }
-            _ => None,
-        }
-    }
             Self::Overdue { .. } => Some(
                 "the same upload of a file goes on where this one ended; `--deadline` gives it more time",
             ),
+            _ => None,
+        }
+    }
 }
 
 /// The trap of an instance that wants to try again when no job of the process may.
 #[derive(Debug, thiserror::Error)]
 #[error("no retry is left")]
 pub(super) struct RetriesSpent(pub(super) String);
+
+/// Whom what went wrong for one object concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// This object.
+    One,
+    /// Every object of the same gateway.
+    All,
+    /// All of them, if it happens again and again.
+    Perhaps(Trouble),
+}
+
+/// What may be wrong for all objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The way to the store, now; or one transfer that stood still.
+    Unreachable,
+    /// The store does not let this role do it: at all, or with this object.
+    Refused {
+        /// The store's word for it; empty if it has none.
+        code: String,
+    },
+}
+
+/// What cannot get better by itself is wrong for whatever goes the same way, and what may is perhaps
+/// wrong for one connection only.
+fn reach_of(error: &NetworkError) -> Reach {
+    match error {
+        NetworkError::Body { .. }
+        | NetworkError::ResponseTooLarge { .. }
+        | NetworkError::IdleTimeout {
+            stalled: Stalled::Source,
+            ..
+        } => Reach::One,
+        error if error.is_transient() => Reach::Perhaps(Trouble::Unreachable),
+        NetworkError::Protocol { .. } => Reach::Perhaps(Trouble::Unreachable),
+        _ => Reach::All,
+    }
+}
 
 impl Cause {
     /// Whether a clock that is wrong would explain it.

@@ -38,7 +38,7 @@ pub use bindings::sealift::gateway::types::{Error as Answer, ErrorKind, Provider
 pub use component::Component;
 pub use credentials::Credentials;
 pub use engine::Sandbox;
-pub use error::{CallError, Cause, LoadError};
+pub use error::{CallError, Cause, LoadError, Reach, Trouble};
 pub use job::{Job, Outcome, Uploaded};
 pub use journal::JobJournal;
 pub use limits::Limits;

@@ -1,7 +1,7 @@
 //! Why one object was not made.
 
 use sealift::put::EntryError;
-use sealift::sandbox::CallError;
+use sealift::sandbox::{CallError, Reach};
 use sealift_payload::{SourceError, SpoolError};
 
 use crate::cli::failure::status_of;
@@ -50,8 +50,11 @@ impl ItemError {
     }
 
     /// Whether the next file would meet the same fate.
-    pub(super) fn concerns_all(&self) -> bool {
-        matches!(self, Self::Upload(error) if error.concerns_all())
+    pub(super) fn reach(&self) -> Reach {
+        match self {
+            Self::Upload(error) => error.reach(),
+            _ => Reach::One,
+        }
     }
 }
 

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use indicatif::BinaryBytes;
 use sealift::put::{Item, LeftOut, Plan};
 use sealift::report;
-use sealift::sandbox::Outcome;
+use sealift::sandbox::{Outcome, Reach};
 
 use super::item_error::ItemError;
 use super::results::Results;
 use super::summary::{Counts, Summary};
+use super::suspicion::Suspicion;
 use super::told::Told;
 use super::uploads::Finished;
 use crate::cli::args::Global;
@@ -29,6 +30,7 @@ pub(super) struct Tally<'a> {
     alone_failed: Option<Failure>,
     /// Whether something failed that will fail again.
     permanent: bool,
+    suspicion: Suspicion,
     common: Option<Common>,
 }
 
@@ -36,6 +38,8 @@ pub(super) struct Tally<'a> {
 struct Common {
     error: String,
     temporary: bool,
+    /// Whether only many failures alike speak for it.
+    suspected: bool,
     /// How many others failed of it.
     alike: usize,
 }
@@ -61,6 +65,7 @@ impl<'a> Tally<'a> {
         for entry in &plan.left_out {
             tally.left_out(entry);
         }
+            suspicion: Suspicion::new(jobs),
         if plan.items.is_empty() && plan.left_out.is_empty() {
             tally.remark(format_args!("there was nothing to upload"));
         }
@@ -178,6 +183,9 @@ impl<'a> Tally<'a> {
                 self.counts.bytes += bytes;
             }
             Outcome::AlreadyThere(_) => self.counts.already_there += 1,
+        self.suspicion.allay();
+        // What was under way when the others seemed to be hopeless shows that they are not.
+        self.common.take_if(|common| common.suspected);
         }
         let (bucket, key, seconds) = (self.bucket, &item.key, took.as_secs_f64());
         let results = &mut self.results;
@@ -215,7 +223,9 @@ impl<'a> Tally<'a> {
             Some(common) if common.error == text => common.alike += 1,
             _ => self.complain(&format!("{}: {text}", item.input), error.cure()),
         }
-        if error.concerns_all() && self.common.is_none() {
+        let reach = error.reach();
+        let suspected = reach != Reach::All;
+        if self.suspicion.confirm(reach) && self.common.is_none() {
             self.common = Some(Common {
                 error: text,
                 temporary,
@@ -225,6 +235,7 @@ impl<'a> Tally<'a> {
     }
 
     fn left_out(&mut self, entry: &LeftOut) {
+                suspected,
         if self.global.json {
             self.results.json(&Told::left_out(entry, self.bucket));
         }

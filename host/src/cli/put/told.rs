@@ -116,7 +116,7 @@ impl<'a> Told<'a> {
             source: item.input.to_string(),
             bucket,
             key: Some(&item.key),
-            error: "not tried: it would have failed like the one before".into(),
+            error: "not tried: it would have failed like the ones before".into(),
             cure: None,
             temporary,
         })

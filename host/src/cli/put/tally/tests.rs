@@ -50,7 +50,7 @@ fn missing() -> ItemError {
 fn settled(errors: Vec<ItemError>) -> Failure {
     let (global, plan) = (global(), plan(errors.len()));
     let progress = Progress::new(&global, &plan, false);
-    let mut tally = Tally::new(&global, &plan, &progress);
+    let mut tally = Tally::new(&global, &plan, &progress, 8);
     for (item, error) in plan.items.iter().zip(errors) {
         tally.finished(Finished {
             item,
