@@ -349,6 +349,11 @@ fn bytes_out(length: u64) -> u64 {
         .saturating_add(OWN_BYTES)
 }
 
+/// The most parts of so many bytes.
+fn parts(length: u64) -> u64 {
+    length.div_ceil(SMALLEST_PART)
+}
+
 /// The time by AWS's clock, as far as an earlier process learnt it from answers.
 pub fn corrected_time(config: &Config, environment: &Environment) -> SystemTime {
     let state = config.state_dir(environment);

@@ -1,7 +1,7 @@
 //! The progress bar: on a terminal only.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::IsTerminal;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -42,9 +42,25 @@ pub(super) struct Watched<'a> {
     sent: Arc<Sent>,
 }
 
-/// What of a file was handed to the network, each byte counted once however often it was sent.
+/// What of a file was handed to the network, each byte counted once however often it was sent, and how
+/// often it was tried.
 #[derive(Debug, Default)]
-struct Sent(Mutex<Ranges>);
+struct Sent {
+    ranges: Mutex<Ranges>,
+    tries: Mutex<Tries>,
+}
+
+/// What was tried for a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tries {
+    /// Requests made to carry its bytes.
+    pub(super) attempts: u32,
+    /// Why requests failed that were tried again, oldest first; of many the latest.
+    pub(super) reasons: VecDeque<String>,
+}
+
+/// Reasons are kept for so many failures, as a component keeps those that it tells.
+const MOST_REASONS: usize = 50;
 
 #[derive(Debug, Default)]
 struct Ranges {
@@ -134,6 +150,11 @@ impl Watched<'_> {
         sums.total = others.map(|others| others.saturating_add(size));
     }
 
+    /// What was tried for it so far.
+    pub(super) fn tries(&self) -> Tries {
+        lock(&self.sent.tries).clone()
+    }
+
     /// What the upload is to report to.
     pub(super) fn observer(&self) -> Arc<dyn Observer> {
         Arc::clone(&self.sent) as _
@@ -158,12 +179,19 @@ impl Sent {
     }
 
     fn ranges(&self) -> MutexGuard<'_, Ranges> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.ranges)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Observer for Sent {
     fn sending(&self, range: Range<u64>, sending: &Sending) {
+        let mut tries = lock(&self.tries);
+        tries.attempts = tries.attempts.saturating_add(1);
+        drop(tries);
         let mut ranges = self.ranges();
         let Ranges { under_way, whole } = &mut *ranges;
         under_way.retain(|&start, sending| {
@@ -180,6 +208,11 @@ impl Observer for Sent {
     fn step(&self, step: &Step) -> Directive {
         if let Step::Retrying(retry) = step {
             tracing::info!(reason = %retry.reason, delay_ms = retry.delay, "trying again");
+            let reasons = &mut lock(&self.tries).reasons;
+            if reasons.len() == MOST_REASONS {
+                reasons.pop_front();
+            }
+            reasons.push_back(retry.reason.clone());
         }
         Directive::GoOn
     }
@@ -190,6 +223,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use http_body_util::BodyExt;
+    use sealift::sandbox::Retry;
     use sealift_payload::{FileBody, Framing, Source};
 
     use super::*;
@@ -203,6 +237,24 @@ mod tests {
             .unwrap();
         sent.sending(range, &sending);
         body
+    }
+
+    #[test]
+    fn what_was_tried_is_remembered_and_of_many_reasons_the_latest() {
+        let (file, sent) = (tempfile::NamedTempFile::new().unwrap(), Sent::default());
+        file.as_file().set_len(SIZE).unwrap();
+        let source = Source::open(file.path()).unwrap();
+        for number in 0..60 {
+            drop(attach(&sent, &source, 0..SIZE));
+            let retry = Retry {
+                reason: number.to_string(),
+                delay: 0,
+            };
+            assert_eq!(sent.step(&Step::Retrying(retry)), Directive::GoOn);
+        }
+        let tries = lock(&sent.tries).clone();
+        assert_eq!((tries.attempts, tries.reasons.len()), (60, 50));
+        assert_eq!((&*tries.reasons[0], &*tries.reasons[49]), ("10", "59"));
     }
 
     #[tokio::test]

@@ -33,7 +33,7 @@ mod usage;
 
 pub use bindings::exports::sealift::gateway::transfer::{Place, Unfinished};
 pub use bindings::sealift::gateway::keystore::{DeviceIdentity, KeyAlgorithm, Purpose};
-pub use bindings::sealift::gateway::progress::{Directive, Step};
+pub use bindings::sealift::gateway::progress::{Directive, Retry, Step};
 pub use bindings::sealift::gateway::types::{Error as Answer, ErrorKind, Provider, Setting};
 pub use component::Component;
 pub use credentials::Credentials;

@@ -14,7 +14,7 @@ use super::suspicion::Suspicion;
 use super::told::Told;
 use super::uploads::Finished;
 use crate::cli::args::Global;
-use crate::cli::progress::Progress;
+use crate::cli::progress::{Progress, Tries};
 use crate::cli::{ExitStatus, Failure, output};
 
 /// The objects of one call.
@@ -45,8 +45,13 @@ struct Common {
 }
 
 impl<'a> Tally<'a> {
-    /// Begins with what the plan left out.
-    pub(super) fn new(global: &'a Global, plan: &'a Plan, progress: &'a Progress) -> Self {
+    /// Begins with what the plan left out; so many files will be under way at once.
+    pub(super) fn new(
+        global: &'a Global,
+        plan: &'a Plan,
+        progress: &'a Progress,
+        jobs: u8,
+    ) -> Self {
         let mut tally = Self {
             global,
             bucket: &plan.bucket,
@@ -60,12 +65,12 @@ impl<'a> Tally<'a> {
             alone: plan.items.len() == 1 && plan.left_out.is_empty(),
             alone_failed: None,
             permanent: false,
+            suspicion: Suspicion::new(jobs),
             common: None,
         };
         for entry in &plan.left_out {
             tally.left_out(entry);
         }
-            suspicion: Suspicion::new(jobs),
         if plan.items.is_empty() && plan.left_out.is_empty() {
             tally.remark(format_args!("there was nothing to upload"));
         }
@@ -98,10 +103,11 @@ impl<'a> Tally<'a> {
             item,
             took,
             outcome,
+            tries,
         } = finished;
         match outcome {
             Ok((bytes, outcome)) => self.made(item, bytes, &outcome, took),
-            Err(error) => self.failed(item, error),
+            Err(error) => self.failed(item, error, tries),
         }
     }
 
@@ -177,15 +183,15 @@ impl<'a> Tally<'a> {
     }
 
     fn made(&mut self, item: &Item, bytes: u64, outcome: &Outcome, took: Duration) {
+        self.suspicion.allay();
+        // What was under way when the others seemed to be hopeless shows that they are not.
+        self.common.take_if(|common| common.suspected);
         match outcome {
             Outcome::Stored(_) => {
                 self.counts.stored += 1;
                 self.counts.bytes += bytes;
             }
             Outcome::AlreadyThere(_) => self.counts.already_there += 1,
-        self.suspicion.allay();
-        // What was under way when the others seemed to be hopeless shows that they are not.
-        self.common.take_if(|common| common.suspected);
         }
         let (bucket, key, seconds) = (self.bucket, &item.key, took.as_secs_f64());
         let results = &mut self.results;
@@ -206,12 +212,12 @@ impl<'a> Tally<'a> {
         }
     }
 
-    fn failed(&mut self, item: &Item, error: ItemError) {
+    fn failed(&mut self, item: &Item, error: ItemError, tries: Tries) {
         let temporary = error.status() == ExitStatus::TryLater;
         self.counts.failed += 1;
         self.permanent |= !temporary;
         if self.global.json {
-            let told = Told::failed(item, self.bucket, &error);
+            let told = Told::failed(item, self.bucket, &error, tries);
             self.results.json(&told);
         }
         if self.alone {
@@ -229,13 +235,13 @@ impl<'a> Tally<'a> {
             self.common = Some(Common {
                 error: text,
                 temporary,
+                suspected,
                 alike: 0,
             });
         }
     }
 
     fn left_out(&mut self, entry: &LeftOut) {
-                suspected,
         if self.global.json {
             self.results.json(&Told::left_out(entry, self.bucket));
         }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::item_error::ItemError;
 use crate::cli::ExitStatus;
+use crate::cli::progress::Tries;
 
 /// A result.
 #[derive(Serialize)]
@@ -62,6 +63,10 @@ pub(super) struct NotMade<'a> {
     cure: Option<&'a str>,
     /// Whether the same call may work later without anybody doing anything.
     temporary: bool,
+    /// Requests made to carry it.
+    attempts: u32,
+    /// Why they failed, but for the last, which is the error.
+    reasons: Vec<String>,
 }
 
 impl<'a> Told<'a> {
@@ -100,7 +105,12 @@ impl<'a> Told<'a> {
         })
     }
 
-    pub(super) fn failed(item: &'a Item, bucket: &'a str, error: &'a ItemError) -> Self {
+    pub(super) fn failed(
+        item: &'a Item,
+        bucket: &'a str,
+        error: &'a ItemError,
+        tries: Tries,
+    ) -> Self {
         Self::Failed(NotMade {
             source: item.input.to_string(),
             bucket,
@@ -108,6 +118,8 @@ impl<'a> Told<'a> {
             error: report::chain(error),
             cure: error.cure(),
             temporary: error.status() == ExitStatus::TryLater,
+            attempts: tries.attempts,
+            reasons: tries.reasons.into(),
         })
     }
 
@@ -119,6 +131,8 @@ impl<'a> Told<'a> {
             error: "not tried: it would have failed like the ones before".into(),
             cure: None,
             temporary,
+            attempts: 0,
+            reasons: Vec::new(),
         })
     }
 
@@ -130,6 +144,8 @@ impl<'a> Told<'a> {
             error: report::chain(&entry.reason),
             cure: None,
             temporary: false,
+            attempts: 0,
+            reasons: Vec::new(),
         };
         if entry.reason.is_failure() {
             Self::Failed(told)

@@ -16,7 +16,7 @@ use super::args::Put;
 use super::item_error::ItemError;
 use super::standard_input;
 use super::tally::Tally;
-use crate::cli::progress::Progress;
+use crate::cli::progress::{Progress, Tries, Watched};
 
 /// How often the bar is drawn and results are let go.
 const REFRESH: Duration = Duration::from_millis(100);
@@ -37,6 +37,7 @@ pub(super) struct Finished<'a> {
     pub(super) took: Duration,
     /// With the object's size in bytes.
     pub(super) outcome: Result<(u64, Outcome), ItemError>,
+    pub(super) tries: Tries,
 }
 
 impl<'a> Uploads<'a> {
@@ -92,12 +93,14 @@ impl<'a> Uploads<'a> {
 
     async fn one<'i>(&self, position: usize, item: &'i Item, progress: &Progress) -> Finished<'i> {
         let begun = Instant::now();
-        let outcome = self.upload(position, item, progress).await;
+        let watched = progress.begin(item.size);
+        let outcome = self.upload(position, item, &watched).await;
         self.under_way.borrow_mut().remove(&position);
         Finished {
             item,
             took: begun.elapsed(),
             outcome,
+            tries: watched.tries(),
         }
     }
 
@@ -105,9 +108,8 @@ impl<'a> Uploads<'a> {
         &self,
         position: usize,
         item: &Item,
-        progress: &Progress,
+        watched: &Watched<'_>,
     ) -> Result<(u64, Outcome), ItemError> {
-        let watched = progress.begin(item.size);
         let source: Payload = match &item.input {
             Input::File(path) => {
                 let file = Source::open(path)?;

@@ -56,6 +56,7 @@ fn settled(errors: Vec<ItemError>) -> Failure {
             item,
             took: Duration::ZERO,
             outcome: Err(error),
+            tries: Tries::default(),
         });
     }
     tally.settle().unwrap_err()
