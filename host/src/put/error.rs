@@ -70,7 +70,10 @@ impl PlanError {
 /// Why something below a directory does not become an object.
 #[derive(Debug, thiserror::Error)]
 pub enum EntryError {
-    /// It is not there any more, may not be read, or leads back to a directory above it.
+    /// It vanished while the directory was read: there is nothing to upload.
+    #[error("`{}` vanished while its directory was read", .0.display())]
+    Vanished(PathBuf),
+    /// It may not be read, or leads back to a directory above it or to nothing.
     #[error("cannot read `{}`", path.display())]
     Unreadable {
         /// The entry.
@@ -108,6 +111,9 @@ pub enum EntryError {
 impl EntryError {
     /// Whether somebody should do something about it. The rest is what was asked for.
     pub fn is_failure(&self) -> bool {
-        !matches!(self, Self::LeadsOut { .. } | Self::Special(_))
+        !matches!(
+            self,
+            Self::LeadsOut { .. } | Self::Special(_) | Self::Vanished(_)
+        )
     }
 }

@@ -70,7 +70,7 @@ impl<'a> Walk<'a> {
         let (path, outcome) = match entry {
             Err(error) => {
                 let path = error.path().unwrap_or(self.root).to_owned();
-                (path.clone(), Err(unreadable(path, error)))
+                (path.clone(), Err(self.unreadable(path, error)))
             }
             Ok(entry) => (entry.path().to_owned(), self.size(&entry)),
         };
@@ -126,7 +126,7 @@ impl<'a> Walk<'a> {
         }
         match entry.metadata() {
             Ok(metadata) => Ok(Some(metadata.len())),
-            Err(error) => Err(unreadable(path(), error)),
+            Err(error) => Err(self.unreadable(path(), error)),
         }
     }
 
@@ -142,6 +142,7 @@ impl<'a> Walk<'a> {
         let path = link.path().to_owned();
         let target = match path.canonicalize() {
             Ok(target) => target,
+            Err(_) if is_gone(&path) => return Err(EntryError::Vanished(path)),
             Err(source) => return Err(EntryError::Unreadable { path, source }),
         };
         if target.starts_with(&self.true_root) {
@@ -151,6 +152,21 @@ impl<'a> Walk<'a> {
             self.entries.skip_current_dir();
         }
         Err(EntryError::LeadsOut { path, target })
+    }
+
+    fn unreadable(&self, path: PathBuf, error: walkdir::Error) -> EntryError {
+        if path != self.root && is_gone(&path) {
+            return EntryError::Vanished(path);
+        }
+        let looped = error.loop_ancestor().is_some();
+        let source = match error.into_io_error() {
+            Some(source) => source,
+            None if looped => {
+                io::Error::other("a symbolic link leads back to a directory above it")
+            }
+            None => io::Error::other("the directory cannot be walked"),
+        };
+        EntryError::Unreadable { path, source }
     }
 }
 
@@ -171,12 +187,59 @@ impl Iterator for Walk<'_> {
     }
 }
 
-fn unreadable(path: PathBuf, error: walkdir::Error) -> EntryError {
-    let looped = error.loop_ancestor().is_some();
-    let source = match error.into_io_error() {
-        Some(source) => source,
-        None if looped => io::Error::other("a symbolic link leads back to a directory above it"),
-        None => io::Error::other("the directory cannot be walked"),
-    };
-    EntryError::Unreadable { path, source }
+/// Whether there is not even a symbolic link any more.
+fn is_gone(path: &Path) -> bool {
+    let looked = path.symlink_metadata();
+    looked.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_directory_that_vanishes_while_it_is_walked_is_left_out() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("a"), "a").unwrap();
+        for directory in ["gone", "stays"] {
+            fs::create_dir(root.path().join(directory)).unwrap();
+            fs::write(root.path().join(directory).join("file"), "").unwrap();
+        }
+        let selection = Selection {
+            recursive: true,
+            ..Selection::default()
+        };
+        let mut walk = Walk::new(root.path(), &selection).unwrap();
+        assert!(matches!(walk.next(), Some(Found::File { .. })));
+        fs::remove_dir_all(root.path().join("gone")).unwrap();
+        let Some(Found::Unfit { reason, .. }) = walk.next() else {
+            panic!("it is not told");
+        };
+        assert!(matches!(reason, EntryError::Vanished(_)), "{reason}");
+        assert!(!reason.is_failure());
+        let Some(Found::File { relative, .. }) = walk.next() else {
+            panic!("the others are not taken");
+        };
+        assert_eq!(relative, Path::new("stays/file"));
+        assert!(walk.next().is_none());
+    }
+
+    #[test]
+    fn a_directory_that_was_given_and_vanishes_is_a_failure() {
+        let root = tempfile::tempdir().unwrap();
+        let selection = Selection {
+            recursive: true,
+            ..Selection::default()
+        };
+        let mut walk = Walk::new(root.path(), &selection).unwrap();
+        root.close().unwrap();
+        let Some(Found::Unfit { reason, .. }) = walk.next() else {
+            panic!("it is not told");
+        };
+        assert!(matches!(reason, EntryError::Unreadable { .. }), "{reason}");
+    }
 }
