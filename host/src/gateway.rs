@@ -5,6 +5,7 @@ mod fetches;
 mod kept;
 mod location;
 mod quota;
+mod refused;
 mod services;
 mod session;
 mod signatures;

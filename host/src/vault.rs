@@ -22,7 +22,7 @@ const MARGIN_SHARE: u32 = 3;
 /// How long a refusal is taken for granted that only somebody's hand can end: an alias, a policy, a
 /// certificate. A device that asks on burns its data plan. These times are those of AWS IoT
 /// Greengrass's credential cache.
-const REFUSED: Duration = Duration::from_mins(2);
+pub(crate) const REFUSED: Duration = Duration::from_mins(2);
 
 /// The longest time for which a service that is down or overloaded is left alone, if it asks for that.
 const OVERLOADED: Duration = Duration::from_mins(1);

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::path::Path;
 use std::sync::{Arc, Mutex, Once, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::header::{AGE, DATE};
 use sealift_payload::Payload;
 use sealift_state::{
-    Audit, AuditError, Clock, Event, Hints, JobId, Origin, Place, Sighting, StateDirectory,
+    Audit, AuditError, Clock, Event, Hints, JobId, Origin, Place, Refusal, Refusals, Sighting,
+    Standing, StateDirectory, Subject,
 };
 
 use crate::report;
@@ -22,6 +23,7 @@ pub(super) struct Kept {
     clock: Clock,
     audit: Audit,
     hints: Mutex<HashMap<Digest, Arc<Mutex<Hints>>>>,
+    refusals: Mutex<Refusals>,
     told: Once,
 }
 
@@ -30,7 +32,9 @@ impl Kept {
     pub(super) fn in_directory(directory: Option<StateDirectory>) -> Self {
         let clock = directory.as_ref().map(StateDirectory::clock);
         let audit = directory.as_ref().map(StateDirectory::audit);
+        let refusals = directory.as_ref().map(StateDirectory::refusals);
         Self {
+            refusals: Mutex::new(refusals.unwrap_or_else(Refusals::unkept)),
             clock: clock.unwrap_or_else(Clock::unkept),
             audit: audit.unwrap_or_else(Audit::unkept),
             directory,
@@ -44,6 +48,7 @@ impl Kept {
     pub(super) fn on_trial(directory: Option<StateDirectory>) -> Self {
         Self {
             directory: None,
+            refusals: Mutex::new(Refusals::unkept()),
             ..Self::in_directory(directory)
         }
     }
@@ -74,6 +79,21 @@ impl Kept {
     /// Puts an event into the audit log. Blocks.
     pub(super) fn record(&self, event: &Event, now: SystemTime) -> Result<(), AuditError> {
         self.audit.record(event, now)
+    }
+
+    /// What an earlier process was refused, if that still holds. Blocks.
+    pub(super) fn refused(&self, subject: &Subject) -> Option<Standing> {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        refusals.standing(subject, self.now())
+    }
+
+    /// Remembers a refusal for the processes that follow. Blocks.
+    pub(super) fn refuse(&self, subject: &Subject, refusal: Refusal, life: Duration) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        // It only saves a request.
+        if let Err(error) = refusals.keep(subject, refusal, life, self.now()) {
+            tracing::debug!(error = %report::chain(&error), "a refusal is not kept");
+        }
     }
 
     /// The time by AWS's clock, as far as it is known.
@@ -137,8 +157,6 @@ fn absolute(path: &Path) -> std::path::PathBuf {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use std::time::Duration;
-
     use http::{HeaderMap, HeaderValue, StatusCode};
 
     use super::*;
@@ -150,6 +168,7 @@ mod tests {
             .collect();
         kept.observe(&Exchange {
             authentic,
+            delivered: false,
             status: StatusCode::FORBIDDEN,
             headers: &headers,
             round_trip: Duration::ZERO,
@@ -170,5 +189,4 @@ mod tests {
         let off = kept.now().duration_since(SystemTime::now()).unwrap();
         assert_eq!(off.as_secs().div_ceil(60), 120);
     }
-            delivered: false,
 }

@@ -15,6 +15,7 @@ use sealift_state::Hints;
 use super::fetches::Fetches;
 use super::kept::Kept;
 use super::quota::{Quota, Retries};
+use super::refused::Refused;
 use super::signatures::{self, Signatures};
 use crate::sandbox::{
     Answer, Answered, CallError, Component, Credentials, DeviceIdentity, Digest, Directive,
@@ -124,6 +125,10 @@ impl JobServices {
             return held.ok_or_else(|| Arc::new(refusal));
         }
         let fetch = async || {
+            let refused = self.refused();
+            if let Some(error) = refused.standing().await {
+                return Err(error);
+            }
             self.fetches.count();
             let identity = self.surroundings.identity();
             let inside = Arc::new(InsideFetch {
@@ -133,14 +138,28 @@ impl JobServices {
                 signatures: Signatures::new(Arc::clone(&self.surroundings), identity, digest),
                 surroundings: Arc::clone(&self.surroundings),
             });
-            self.component
+            let outcome = self
+                .component
                 .fetch_credentials(&self.surroundings.network, inside, self.provider.clone())
-                .await
+                .await;
+            if let Err(error) = &outcome {
+                refused.remember(error).await;
+            }
+            outcome
         };
         let now = || self.surroundings.now();
         vault
             .credentials(digest, &self.provider, rejected, now, fetch)
             .await
+    }
+
+    /// What the device may be refused by the job's provider.
+    fn refused(&self) -> Refused {
+        let Surroundings { identity, kept, .. } = &*self.surroundings;
+        let identity = identity.store.current(kept.now());
+        let chain = identity.chain().der();
+        let certificate = chain.first().map_or(&[][..], |certificate| certificate);
+        Refused::of(certificate, self.component.digest(), &self.provider, kept)
     }
 
     /// The outcome with its reason: a component that got no credentials only passes on that there were
@@ -224,6 +243,9 @@ impl Services for JobServices {
     }
 
     fn answered(&self, exchange: &Exchange<'_>) {
+        if exchange.delivered {
+            self.fetches.progressed();
+        }
         self.surroundings.answered(exchange, &self.retries);
     }
 
@@ -244,9 +266,6 @@ struct InsideFetch {
 
 impl Services for InsideFetch {
     fn now(&self) -> SystemTime {
-        if exchange.delivered {
-            self.fetches.progressed();
-        }
         self.surroundings.kept.now()
     }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use crate::{Audit, Clock, Hints, Journals};
+use crate::{Audit, Clock, Hints, Journals, Refusals};
 
 /// Where the files are. To name it touches no disk.
 #[derive(Clone, Debug)]
@@ -35,6 +35,11 @@ impl StateDirectory {
     /// The audit log.
     pub fn audit(&self) -> Audit {
         Audit::kept_in(self.0.join("audit.jsonl"))
+    }
+
+    /// What was refused a little while ago.
+    pub fn refusals(&self) -> Refusals {
+        Refusals::new(Hints::kept_in(self.0.join("refusals.json")))
     }
 
     /// The clock, as far off as it was when it was last kept.

@@ -1,4 +1,4 @@
-//! What outlives an instance and a process: the journals of uploads, hints, how wrong the
+//! What outlives an instance and a process: the journals of uploads, hints, refusals, how wrong the
 //! clock is, and the audit log.
 //!
 //! A [`StateDirectory`] names the place. Nothing is made there before there is something to keep,
@@ -9,6 +9,7 @@
 //! | `journal/ID` | the records of one upload, see [`Journal`] | appended, `fdatasync` for each append |
 //! | `hints/DIGEST.json` | small facts of one component, see [`Hints`] | replaced whole |
 //! | `audit.jsonl` | what was done with the device's key, see [`Audit`] | appended, `fdatasync` for each line |
+//! | `refusals.json` | credentials that were refused within the last minutes, see [`Refusals`] | replaced whole |
 //! | `clock.json` | how far this device's clock is off, see [`Clock`] | replaced whole |
 //!
 //! A file that is replaced is written beside its place, synced, renamed and its directory synced, so
@@ -21,6 +22,7 @@ mod clock;
 mod directory;
 mod hints;
 mod journal;
+mod refusals;
 
 pub use audit::{Audit, AuditError, Event};
 pub use clock::{Change, Clock, ClockError, Sighting, Skew};
@@ -30,3 +32,4 @@ pub use journal::{
     JobId, Journal, JournalError, Journals, LARGEST_JOURNAL, LONGEST_RECORD, MOST_JOURNALS, Origin,
     Place, Records,
 };
+pub use refusals::{Refusal, RefusalKind, Refusals, Standing, Subject};
