@@ -27,8 +27,8 @@ use crate::sandbox::{
 };
 use crate::vault::Vault;
 
-use kept::Kept;
 use fetches::Fetches;
+use kept::Kept;
 use quota::Retries;
 use services::{Device, JobServices, Surroundings};
 pub use services::{Observer, Unobserved};
@@ -46,6 +46,9 @@ const SMALLEST_PART: u64 = 5 * 1024 * 1024;
 /// What a part costs beside its bytes: the heads of its requests with a long session token, and its
 /// line in the completing request, in bytes.
 const PART_OVERHEAD: u64 = 128 * 1024;
+
+/// The most unfinished uploads that are listed at once (`transfer.list-unfinished`).
+pub const MOST_UNFINISHED: usize = 1000;
 
 /// What a component may send to fetch credentials, in bytes.
 const FETCH_BYTES: u64 = 256 * 1024;
@@ -222,20 +225,18 @@ impl Gateway {
             .map_err(|error| CallError::NoStore(Box::new(error)))?;
         let mut options = Options::from(location::options(s3));
         let journal = self.journal(&upload, s3);
+        let time = deadline(&upload.options);
         options.extend(upload.options);
         let job = Job {
             journal,
             target: location::target(s3, &upload.bucket, &upload.key),
-        let time = deadline(&upload.options);
+            // The first is no more work than a whole object.
+            parts: parts(upload.source.len().unwrap_or(0)).saturating_sub(1),
+            time,
             bytes_out: self.bytes_out(&upload.source),
             bytes_out_per_acquired: self.config.sandbox.bytes_out.map_or(SENDS, |_| 0),
             bucket: upload.bucket,
             key: upload.key,
-            // The first is no more work than a whole object.
-            parts: parts(upload.source.len().unwrap_or(0)).saturating_sub(1),
-            time,
-            // The first is no more work than a whole object.
-            parts: parts(upload.source.len().unwrap_or(0)).saturating_sub(1),
             location: location::location(s3),
             options,
             provider: location::provider(&self.config),
@@ -250,7 +251,7 @@ impl Gateway {
     }
 
     /// The multipart uploads under `prefix` of a bucket that were begun and neither completed nor
-    /// aborted; at most 1000.
+    /// aborted; at most [`MOST_UNFINISHED`].
     pub async fn unfinished(
         &self,
         bucket: &str,
@@ -355,15 +356,6 @@ fn parts(length: u64) -> u64 {
     length.div_ceil(SMALLEST_PART)
 }
 
-/// The time by AWS's clock, as far as an earlier process learnt it from answers.
-pub fn corrected_time(config: &Config, environment: &Environment) -> SystemTime {
-    let state = config.state_dir(environment);
-    Kept::on_trial(state.ok().map(StateDirectory::new)).now()
-}
-
-/// The most parts of so many bytes.
-fn parts(length: u64) -> u64 {
-    length.div_ceil(SMALLEST_PART)
 /// How long the upload may take in all, where its options say so.
 fn deadline(options: &Options) -> Option<Duration> {
     let setting = options.iter().find(|setting| setting.name == "deadline")?;
@@ -374,7 +366,7 @@ fn deadline(options: &Options) -> Option<Duration> {
 /// The time by AWS's clock, as far as an earlier process learnt it from answers.
 pub fn corrected_time(config: &Config, environment: &Environment) -> SystemTime {
     let state = config.state_dir(environment);
-    Kept::of_clock(state.ok().map(StateDirectory::new)).now()
+    Kept::on_trial(state.ok().map(StateDirectory::new)).now()
 }
 
 /// The identity, valid by the corrected clock or by the device's own: the clock may have been set right

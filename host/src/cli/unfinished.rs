@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use sealift::gateway::Gateway;
+use sealift::gateway::{Gateway, MOST_UNFINISHED};
 use sealift::put::Destination;
 use sealift::report;
 use sealift::sandbox::{Reach, Trouble, Unfinished};
@@ -44,26 +44,29 @@ async fn list(global: &Global, gateway: &Gateway, place: &Destination) -> Result
     if found.is_empty() {
         output::remark(format_args!("no unfinished uploads in {place}"));
     }
-    found
+    let told = found
         .iter()
-        .try_for_each(|upload| tell(global, place.bucket(), upload, "unfinished", None))
+        .try_for_each(|upload| tell(global, place.bucket(), upload, "unfinished", None));
+    if may_be_more(&found) {
+        output::remark(format_args!("{MORE}"));
+    }
+    told
 }
 
 async fn abort(global: &Global, gateway: &Gateway, abort: args::Abort) -> Result<(), Failure> {
     let bucket = abort.place.bucket();
-    let uploads = match abort.which.upload_id {
-        Some(upload_id) => vec![Unfinished {
-            key: abort.place.key().to_owned(),
-            upload_id,
-            initiated: 0,
-        }],
+    let (uploads, more) = match abort.which.upload_id {
+        Some(upload_id) => {
+            let named = Unfinished {
+                key: abort.place.key().to_owned(),
+                upload_id,
+                initiated: 0,
+            };
+            (vec![named], false)
+        }
         None => {
-            old(
-                gateway,
-                &abort.place,
-                abort.which.older_than.unwrap_or_default(),
-            )
-            .await?
+            let age = abort.which.older_than.unwrap_or_default();
+            old(gateway, &abort.place, age).await?
         }
     };
     if uploads.is_empty() {
@@ -90,23 +93,36 @@ async fn abort(global: &Global, gateway: &Gateway, abort: args::Abort) -> Result
             }
         }
     }
+    if more {
+        output::remark(format_args!("{MORE}"));
+    }
     settle(failures, uploads.len())
 }
 
-/// The uploads of the key, or under the prefix, that were begun so long ago.
+/// What is said where there may be others that were not looked at.
+const MORE: &str = "no more than 1000 unfinished uploads are looked at in one call, and there may be \
+    others: call again when these are aborted, or give a longer prefix";
+
+fn may_be_more(found: &[Unfinished]) -> bool {
+    found.len() >= MOST_UNFINISHED
+}
+
+/// The uploads of the key, or under the prefix, that were begun so long ago, and whether there may be
+/// more.
 async fn old(
     gateway: &Gateway,
     place: &Destination,
     age: Duration,
-) -> Result<Vec<Unfinished>, Failure> {
+) -> Result<(Vec<Unfinished>, bool), Failure> {
     let mut found = gateway.unfinished(place.bucket(), place.key()).await?;
+    let more = may_be_more(&found);
     let now = gateway.now();
     found.retain(|upload| {
         let here = place.is_prefix() || upload.key == place.key();
         here && begun(upload)
             .is_some_and(|begun| now.duration_since(begun).is_ok_and(|is| is >= age))
     });
-    Ok(found)
+    Ok((found, more))
 }
 
 fn begun(upload: &Unfinished) -> Option<SystemTime> {
