@@ -42,7 +42,7 @@ pub struct HostChoice {
 /// How objects are cut into parts. None: as the component does by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Parts {
-    /// Objects larger than this are uploaded in parts; at most 5 GiB.
+    /// Objects of this size and more are uploaded in parts; at most 5 GiB.
     pub threshold: Option<ByteSize>,
     /// How large parts are, unless more than 10 000 were needed; 5 MiB–5 GiB.
     pub size: Option<ByteSize>,
