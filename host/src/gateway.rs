@@ -11,6 +11,7 @@ mod session;
 mod signatures;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -192,7 +193,7 @@ impl Gateway {
             kept,
             quota: Arc::default(),
             signing,
-            refusals: AtomicU32::new(0),
+            refused_signatures: AtomicU32::default(),
         };
         Ok(Self {
             config,

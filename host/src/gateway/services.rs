@@ -4,6 +4,7 @@ use std::error::Error;
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
@@ -51,7 +52,7 @@ pub(super) struct Surroundings {
     /// What the key signs for components that fetch credentials.
     pub(super) signing: Option<RolesAnywhere>,
     /// Signatures that components were refused.
-    pub(super) refusals: AtomicU32,
+    pub(super) refused_signatures: AtomicU32,
 }
 
 impl Surroundings {

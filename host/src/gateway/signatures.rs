@@ -116,7 +116,7 @@ impl Ask {
     fn record_refusal(&self, refusal: &str) {
         let component = self.component;
         tracing::warn!(%component, refusal, "a component asked for a signature that it may not have");
-        let refusals = &self.surroundings.refusals;
+        let refusals = &self.surroundings.refused_signatures;
         if refusals.fetch_add(1, Ordering::Relaxed) >= MOST_REFUSALS {
             refusals.store(MOST_REFUSALS, Ordering::Relaxed);
         } else if let Err(error) = self.record(Some(refusal)) {
