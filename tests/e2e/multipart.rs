@@ -101,9 +101,10 @@ fn a_role_that_may_only_put_goes_on_where_it_was_cut_off() {
 #[test]
 fn credentials_run_out_before_and_after_a_kill() {
     let cloud = Cloud::start_with(|settings| {
-        settings.credential_ttl = Duration::from_secs(1);
+        // Long enough for a request on a busy machine, from its signature to its arrival.
+        settings.credential_ttl = Duration::from_secs(3);
     });
-    let put = || put(&cloud).arg("--limit-rate=16MiB");
+    let put = || put(&cloud).args(["--limit-rate=8MiB", "--part-size=5MiB"]);
     let mut running = Running::start(put());
     drop(running.stdin());
     until("parts were sent with other credentials", soon(), || {
