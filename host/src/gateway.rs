@@ -207,6 +207,11 @@ impl Gateway {
         &self.config
     }
 
+    /// Asks for credentials even if an earlier process was refused them just now.
+    pub fn ask_again(&self) {
+        self.surroundings.kept.forget_refusals();
+    }
+
     /// Temporary credentials that are good for a while yet.
     pub async fn credentials(&self) -> Result<Credentials, Arc<CallError>> {
         self.services(Arc::new(Unobserved))

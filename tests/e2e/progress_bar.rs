@@ -1,8 +1,9 @@
-//! The progress bar: for people at a terminal, and for nobody else.
+//! What is for people at a terminal and for nobody else: the progress bar, and another try.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::process::Command;
+use std::process::{Command, Output};
 
+use localcloud::ROLE_ALIAS;
 use sealift_tests::{Cloud, Program};
 
 const SIZE: usize = 48 * 1024 * 1024;
@@ -20,6 +21,12 @@ fn on_a_terminal(cloud: &Cloud, options: &[&str]) -> String {
 
 /// What a terminal shows of a call that succeeds.
 fn shown(program: Program) -> String {
+    let outcome = at_a_terminal(program);
+    assert!(outcome.status.success(), "{outcome:?}");
+    String::from_utf8_lossy(&outcome.stdout).into_owned()
+}
+
+fn at_a_terminal(program: Program) -> Output {
     let put = program.command();
     let words = [put.get_program()].into_iter().chain(put.get_args());
     let line: Vec<_> = words
@@ -33,9 +40,7 @@ fn shown(program: Program) -> String {
     for (name, value) in put.get_envs() {
         script.env(name, value.unwrap());
     }
-    let outcome = script.output().unwrap();
-    assert!(outcome.status.success(), "{outcome:?}");
-    String::from_utf8_lossy(&outcome.stdout).into_owned()
+    script.output().unwrap()
 }
 
 #[test]
@@ -50,6 +55,24 @@ fn quiet_and_json_show_no_bar() {
         let seen = on_a_terminal(&Cloud::start(), &[option]);
         assert!(!seen.contains("/48.00 MiB"), "{option}: {seen}");
     }
+}
+
+#[test]
+fn at_a_terminal_what_was_refused_is_asked_for_again() {
+    let cloud = Cloud::start();
+    cloud.registry().detach_policy(cloud.device(), ROLE_ALIAS);
+    let file = cloud.file("file", "x");
+    let put = |program: Program| program.arg("put").arg(&file).arg("s3://demo/k");
+    put(Program::on(&cloud)).run().failed(1, &["no IoT policy"]);
+    put(Program::on(&cloud))
+        .run()
+        .failed(1, &["it is asked for again in"]);
+    assert_eq!(cloud.counts().provider_requests, 1);
+    let outcome = at_a_terminal(put(Program::on(&cloud)));
+    let shown = String::from_utf8_lossy(&outcome.stdout);
+    assert!(shown.contains("no IoT policy"), "{shown}");
+    assert!(!shown.contains("it is asked for again in"), "{shown}");
+    assert_eq!(cloud.counts().provider_requests, 2);
 }
 
 #[test]

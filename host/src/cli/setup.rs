@@ -1,6 +1,7 @@
 //! What commands begin with, and how they are interrupted.
 
 use std::future::Future;
+use std::io::IsTerminal;
 
 use sealift::gateway::Gateway;
 use sealift_config::{Config, Environment, RateLimit};
@@ -29,11 +30,12 @@ pub(super) fn gateway_at_rate(
     if let Some(limit) = limit {
         config.network.limit_rate_always(limit);
     }
-    Ok(Gateway::open(
-        config,
-        &environment,
-        global.component.as_deref(),
-    )?)
+    let gateway = Gateway::open(config, &environment, global.component.as_deref())?;
+    // Whoever sits there may just have cured what was refused.
+    if std::io::stderr().is_terminal() {
+        gateway.ask_again();
+    }
+    Ok(gateway)
 }
 
 /// The outcome of `work`, unless SIGINT or SIGTERM comes first. Work is cancelled by dropping it.

@@ -87,6 +87,12 @@ impl Kept {
         refusals.standing(subject, self.now())
     }
 
+    /// From now on knows of no refusal, and remembers none.
+    pub(super) fn forget_refusals(&self) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        *refusals = Refusals::unkept();
+    }
+
     /// Remembers a refusal for the processes that follow. Blocks.
     pub(super) fn refuse(&self, subject: &Subject, refusal: Refusal, life: Duration) {
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
