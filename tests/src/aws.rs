@@ -104,7 +104,7 @@ impl<'a> Aws<'a> {
     }
 
     /// Python with what `tests/run` installed, for which nothing of this machine counts.
-    pub(crate) fn interpreter() -> Command {
+    pub fn interpreter() -> Command {
         installed("python")
     }
 

@@ -42,6 +42,15 @@ impl Program {
         program
     }
 
+    /// `sealift` with the configuration of a cloud's device that uses IAM Roles Anywhere.
+    pub fn with_roles_anywhere(cloud: &Cloud) -> Self {
+        let mut program = Self::new();
+        let config = &cloud.paths().roles_anywhere_config;
+        program.0.arg("--config").arg(config);
+        program.0.env("XDG_STATE_HOME", cloud.path("state"));
+        program
+    }
+
     /// The program beside which the tests were built: `tests/run` builds both.
     pub fn path() -> PathBuf {
         let test = std::env::current_exe().unwrap();

@@ -42,7 +42,8 @@ pub struct Request {
     pub method: String,
     /// Path and query, as they came.
     pub target: String,
-    headers: Vec<(String, String)>,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
 }
 
 /// One request and the connection that it came on. After the script the connection is closed.

@@ -1,6 +1,8 @@
 //! What a component must not learn or have done in the name of the device.
 
+use localcloud::Operation;
 use sealift_tests::{Cloud, Program, guest};
+use serde_json::Value;
 
 use crate::{CONTENTS, NO_LIMIT, fails, misbehaved};
 
@@ -46,8 +48,34 @@ pub(crate) fn signs_a_handshake() {
     fails(
         "signs_a_handshake",
         NO_LIMIT,
-        &["this host does not offer signatures"],
+        &["the device's key signs only where credentials are fetched"],
     );
+}
+
+/// With the grant, and in the one call that may ask for signatures: nothing is signed but what the
+/// grant is for, and the attempt is on record.
+#[test]
+pub(crate) fn signs_other_things_while_fetching() {
+    let cloud = Cloud::start();
+    let outcome = Program::with_roles_anywhere(&cloud)
+        .args(["put", "--component"])
+        .arg(guest("signs_other_things_while_fetching"))
+        .arg(cloud.file("measurements.csv", CONTENTS))
+        .arg("s3://demo/key")
+        .run();
+    let refusal =
+        "the device's key does not sign this: this is no string to sign of IAM Roles Anywhere";
+    outcome.failed(1, &[refusal, "and none after a refusal"]);
+    let log = std::fs::read_to_string(cloud.path("state/sealift/audit.jsonl")).unwrap();
+    let events: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(events.len(), 1, "{log}");
+    assert_eq!(events[0]["event"], "signature");
+    assert_eq!(events[0]["purpose"], "roles-anywhere");
+    assert!(events[0]["refused"].as_str().unwrap().starts_with(refusal));
+    assert_eq!(cloud.counts().requests(Operation::CreateSession), 0);
 }
 
 #[test]
