@@ -5,8 +5,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use localcloud::{Authority, Certificate, KeyType, ROLE_ALIAS, THING_NAME, Validity};
-use sealift_tests::{Cloud, Program};
+use localcloud::{Authority, Certificate, KeyType, Validity};
+use sealift_tests::{Cloud, Device, Program};
 
 /// A device with this certificate and this key.
 fn device(cloud: &Cloud, certificate: &str, key: &str) -> Program {
@@ -27,10 +27,7 @@ fn issue(cloud: &Cloud, key_type: KeyType, validity: Validity) -> Certificate {
         .authority()
         .issue("device", key_type, validity)
         .unwrap();
-    let (registry, fingerprint) = (cloud.registry(), certificate.fingerprint());
-    registry.register(fingerprint);
-    registry.attach_thing(fingerprint, THING_NAME);
-    registry.attach_policy(fingerprint, ROLE_ALIAS);
+    cloud.enrol(certificate.fingerprint());
     certificate
 }
 
@@ -43,18 +40,13 @@ fn every_kind_of_key_uploads() {
         KeyType::Ed25519,
     ] {
         let cloud = Cloud::start();
-        let own = issue(&cloud, key_type, Validity::default());
-        let program = device(&cloud, own.certificate_pem(), own.key_pem());
-        program
-            .args(["put", "-", "s3://demo/k"])
-            .run_with(b"x")
-            .done();
+        let own = Device::with_file(&cloud, "own", key_type);
+        let put = own.program().args(["put", "-", "s3://demo/k"]);
+        put.run_with(b"x").done();
         assert_eq!(cloud.object("demo", "k").unwrap(), b"x", "{key_type:?}");
         // It was this certificate that opened the door.
-        cloud.registry().set_active(own.fingerprint(), false);
-        let again = device(&cloud, own.certificate_pem(), own.key_pem())
-            .arg("credentials")
-            .run();
+        cloud.registry().set_active(own.certificate(), false);
+        let again = own.program().arg("credentials").run();
         again.failed(1, &["the certificate is not active"]);
     }
 }

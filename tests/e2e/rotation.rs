@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
-use localcloud::{Certificate, KeyType, ROLE_ALIAS, THING_NAME, Validity};
+use localcloud::{Certificate, KeyType, Validity};
 use sealift::gateway::Gateway;
 use sealift_config::{Config, Environment};
 use sealift_tests::Cloud;
@@ -46,9 +46,7 @@ impl Stage {
             .issue("the next certificate", key_type, Validity::default())
             .unwrap();
         let registry = self.cloud.registry();
-        registry.register(issued.fingerprint());
-        registry.attach_thing(issued.fingerprint(), THING_NAME);
-        registry.attach_policy(issued.fingerprint(), ROLE_ALIAS);
+        self.cloud.enrol(issued.fingerprint());
         registry.set_active(self.cloud.device(), false);
         issued
     }

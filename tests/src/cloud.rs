@@ -1,9 +1,11 @@
 //! The stand-in for AWS, running beside a test.
 
+use std::fs::Permissions;
 use std::ops::Deref;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use localcloud::{LocalCloud, Settings};
+use localcloud::{Fingerprint, LocalCloud, ROLE_ALIAS, Settings, THING_NAME};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -50,6 +52,21 @@ impl Cloud {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, contents).unwrap();
         path
+    }
+
+    /// A file of the test's that nobody else may read.
+    pub fn private_file(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.file(name, contents);
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        path
+    }
+
+    /// Makes a certificate one of the device's thing, with leave to ask for credentials.
+    pub fn enrol(&self, certificate: Fingerprint) {
+        let registry = self.registry();
+        registry.register(certificate);
+        registry.attach_thing(certificate, THING_NAME);
+        registry.attach_policy(certificate, ROLE_ALIAS);
     }
 
     /// The contents of an object whose key is a plain relative path.

@@ -8,7 +8,10 @@
 
 mod aws;
 mod cloud;
+mod device;
 mod kept_memory;
+mod nginx;
+mod openssl;
 mod program;
 mod proxy;
 mod relay;
@@ -20,11 +23,16 @@ mod until;
 
 pub use aws::{Aws, Seen};
 pub use cloud::Cloud;
+pub use device::Device;
 pub use kept_memory::KeptMemories;
+pub use nginx::Nginx;
+pub use openssl::{TlsServer, openssl};
 pub use program::{Outcome, Program, guest};
 pub use proxy::{Asked, Proxy, Verdict};
 pub use relay::Relay;
 pub use running::Running;
 pub use second_store::SecondStore;
 pub use server::{Exchange, Hold, Request, Server, tls};
+pub use store::CREDENTIALS;
+pub use tokens::Token;
 pub use until::{soon, until};

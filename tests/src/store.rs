@@ -7,7 +7,7 @@ use rustls::ServerConfig;
 use crate::{Cloud, Exchange, Program, Server};
 
 /// What the credentials provider answers when all is well.
-const CREDENTIALS: &str = r#"{"credentials":{"accessKeyId":"ASIAIOSFODNN7EXAMPLE","secretAccessKey":"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY","sessionToken":"token","expiration":"2049-12-31T23:59:59Z"}}"#;
+pub const CREDENTIALS: &str = r#"{"credentials":{"accessKeyId":"ASIAIOSFODNN7EXAMPLE","secretAccessKey":"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY","sessionToken":"token","expiration":"2049-12-31T23:59:59Z"}}"#;
 
 impl Server {
     /// A credentials provider that answers with this status, these header lines and this body.

@@ -7,13 +7,18 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 /// Far more than a start takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Between two looks.
 const GLANCE: Duration = Duration::from_millis(5);
 
-/// A process that does not end by itself. It is killed with the value.
+/// How long a process may take to end its own children.
+const LEAVE: Duration = Duration::from_secs(5);
+
+/// A process that does not end by itself. It ends with the value.
 #[derive(Debug)]
 pub struct Daemon {
     child: Child,
@@ -65,6 +70,11 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         // It may have ended already.
+        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        let deadline = Instant::now() + LEAVE;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            thread::sleep(GLANCE);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -25,6 +25,16 @@ impl Token {
         Ok(token)
     }
 
+    /// Takes a `SoftHSM` token away from whoever uses it. Its module is left without one.
+    pub fn pull_out(&self) -> io::Result<()> {
+        move_all(&self.path("tokens"), &self.path("away"))
+    }
+
+    /// Puts it back.
+    pub fn put_back(&self) -> io::Result<()> {
+        move_all(&self.path("away"), &self.path("tokens"))
+    }
+
     /// Puts a PKCS #8 key onto a `SoftHSM` token.
     pub fn import_into_software(&self, key: &Path, label: &str) -> io::Result<()> {
         let mut import = Command::new("softhsm2-util");
@@ -33,4 +43,14 @@ impl Token {
         import.args(["--label", label, "--id", "01"]);
         self.run(&mut import).map(drop)
     }
+}
+
+/// Moves the tokens, each of which is a folder.
+fn move_all(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for token in fs::read_dir(from)? {
+        let token = token?;
+        fs::rename(token.path(), to.join(token.file_name()))?;
+    }
+    Ok(())
 }
