@@ -283,6 +283,25 @@ fn a_token_that_was_away_is_logged_in_to_again() {
     assert_eq!(token.logins(), 3);
 }
 
+/// `SoftHSM` looks for tokens only when it is entered.
+#[test]
+fn a_token_that_its_module_finds_only_anew_is_found_again() {
+    let token = SoftToken::new(P256);
+    let key = open(&token, KEY).unwrap();
+    let (tokens, away) = (token.workshop.path("tokens"), token.workshop.path("away"));
+    fs::rename(&tokens, &away).unwrap();
+    fs::create_dir(&tokens).unwrap();
+    for _ in 0..2 {
+        let gone = key.sign(P256_SCHEME, b"message").unwrap_err();
+        let told = report(&gone);
+        assert!(told.contains("no such token; it has none"), "{told}");
+    }
+    fs::remove_dir(&tokens).unwrap();
+    fs::rename(&away, &tokens).unwrap();
+    key.sign(P256_SCHEME, b"message").unwrap();
+    assert_eq!(token.logins(), 2);
+}
+
 #[test]
 fn another_token_in_the_place_of_the_first_is_not_signed_with() {
     let token = SoftToken::new(P256);

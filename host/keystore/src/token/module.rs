@@ -97,6 +97,11 @@ impl Library {
         &self.path
     }
 
+    /// Whether the module has been initialised, and may know only what was there then.
+    pub(super) fn is_entered(&self) -> bool {
+        self.context.is_some()
+    }
+
     /// The module, loaded and initialised.
     pub(super) fn context(&mut self) -> Result<Pkcs11, TokenError> {
         if let Some(context) = &self.context {

@@ -80,7 +80,38 @@ impl Access {
     }
 
     /// Opens the key.
+    ///
+    /// If it is not there, or is another than the one that is wanted, it is looked for once more with the module
+    /// left in between: some, such as tpm2-pkcs11, see what other processes have put on a token only when they
+    /// are entered.
     pub(super) fn open(&self, library: &mut Library) -> Result<(OpenKey, KeyFacts), TokenError> {
+        let stale = library.is_entered();
+        let opened = self.open_as_seen(library);
+        if !stale || self.is_wanted(&opened) {
+            return opened;
+        }
+        drop(opened);
+        library.reset();
+        self.open_as_seen(library)
+    }
+
+    /// Whether what was opened, or not, is nothing to look again for.
+    fn is_wanted(&self, opened: &Result<(OpenKey, KeyFacts), TokenError>) -> bool {
+        match (opened, &self.public_key) {
+            (Ok((_, facts)), Some(wanted)) => {
+                !matches!(&facts.public_key, PublicKey::Known(found) if found != wanted)
+            }
+            (Ok(_), None) => true,
+            (Err(error), _) => !matches!(
+                error,
+                TokenError::NoKey { .. }
+                    | TokenError::SeveralKeys { .. }
+                    | TokenError::NoToken { .. }
+            ),
+        }
+    }
+
+    fn open_as_seen(&self, library: &mut Library) -> Result<(OpenKey, KeyFacts), TokenError> {
         let (token, session) = self.session(library, true)?;
         let name = || token.label();
         let failed = |error| library.failed(error);
