@@ -39,6 +39,7 @@ impl Machine {
     }
 }
 
+/// All that counts where only our own side is measured; with `#`, the peers as well.
 impl Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -56,7 +57,10 @@ impl Display for Machine {
             "- machine: {processor}, {cores} cores, {memory} of memory, Linux {kernel}"
         )?;
         writeln!(f, "- load average at the start: {load}")?;
-        writeln!(f, "- peers: {curl}; awscrt {awscrt}; aws-cli {aws}")
+        if f.alternate() {
+            writeln!(f, "- peers: {curl}; awscrt {awscrt}; aws-cli {aws}")?;
+        }
+        Ok(())
     }
 }
 

@@ -27,7 +27,7 @@ use machine::Machine;
 use peers::{Peers, Programs};
 use stage::Stage;
 use table::Table;
-use work::{Effort, Target, parts};
+use work::{Effort, Target, handshakes, parts};
 
 #[derive(Parser)]
 #[command(name = "tests/bench", about)]
@@ -54,6 +54,13 @@ enum Task {
         config: PathBuf,
         /// The files.
         files: Vec<PathBuf>,
+    },
+    /// Connect to the credentials provider again and again, and print how long each time took.
+    Handshakes {
+        /// The `sealift.toml`.
+        config: PathBuf,
+        /// How often.
+        count: usize,
     },
 }
 
@@ -89,6 +96,7 @@ fn main() -> Result<()> {
         Task::Run(run) => run.measure(),
         Task::Serve { dir, delay } => serve(&dir, Duration::from_millis(delay)),
         Task::Native { config, files } => native::put(&config, &files),
+        Task::Handshakes { config, count } => handshakes::repeat(&config, count),
     }
 }
 
@@ -116,11 +124,24 @@ impl Run {
             stage: &slow_stage,
             server: &slow_server,
         };
-        let table = Table(work::measure(&targets, &peers, &slow, effort)?);
-        let measured = format!("{machine}- medians of {} rounds\n\n{table}", effort.rounds);
-        print!("{measured}");
-        self.write
-            .map_or(Ok(()), |page| report::write(&page, &measured))
+        let mut parts = Vec::new();
+        let rows = work::measure(&targets, &peers, &slow, effort)?;
+        if !rows.is_empty() {
+            let (rounds, table) = (effort.rounds, Table(rows));
+            let measured = format!("{machine:#}- medians of {rounds} rounds\n\n{table}");
+            parts.push(("measured", measured));
+        }
+        if targets.contains(&Target::Handshakes) {
+            let table = handshakes::measure(&peers, &authority, effort)?;
+            parts.push(("handshakes", format!("{machine}\n{table}")));
+        }
+        for (part, measured) in parts {
+            print!("{measured}");
+            if let Some(page) = &self.write {
+                report::write(page, part, &measured)?;
+            }
+        }
+        Ok(())
     }
 
     fn targets(&self) -> Vec<Target> {

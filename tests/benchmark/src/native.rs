@@ -21,8 +21,7 @@ use sealift_core::upload::{
 use sealift_core::{Now, Response, Settings};
 use sealift_keystore::{IdentityFiles, IdentityStore};
 use sealift_network::{
-    BoxError, CurrentIdentity, IdentitySource, Network, Policy, RequestBody, RequestLimits,
-    RequestRule, Roots, Rule,
+    BoxError, Network, Policy, RequestBody, RequestLimits, RequestRule, Roots, Rule,
 };
 use sealift_payload::{Algorithm, Source};
 
@@ -35,10 +34,8 @@ pub(crate) fn put(config: &Path, files: &[PathBuf]) -> Result<()> {
         .build()?;
     runtime.block_on(async {
         let config = Config::load(Some(config), &Environment::of_process())?;
-        let client = Client {
-            network: network(&config)?,
-            begun: Instant::now(),
-        };
+        let device = device(&config)?;
+        let client = Client::new(&config, device)?;
         let credentials = client.credentials(&config).await?;
         for file in files {
             client
@@ -59,7 +56,13 @@ fn iot(config: &Config) -> Result<&Iot> {
     }
 }
 
-fn network(config: &Config) -> Result<Network> {
+/// The identity that a configuration names.
+pub(crate) fn device(config: &Config) -> Result<Arc<IdentityStore>> {
+    let files = IdentityFiles::from(&config.device);
+    Ok(Arc::new(IdentityStore::open(files, SystemTime::now())?))
+}
+
+fn network(config: &Config, device: Arc<IdentityStore>) -> Result<Network> {
     let roots = config.device.ca.clone().map_or(Roots::System, Roots::File);
     let settings = sealift_network::Settings::of(&config.network, roots)?;
     let store = config
@@ -76,34 +79,24 @@ fn network(config: &Config) -> Result<Network> {
         fields: Vec::new(),
     };
     let policy = Policy::new([Rule::Identity(identity), Rule::Configured(store)]);
-    let device = IdentityStore::open(IdentityFiles::from(&config.device), SystemTime::now())?;
-    Ok(Network::new(
-        settings,
-        policy,
-        Some(Arc::new(Device(device))),
-    )?)
+    Ok(Network::new(settings, policy, Some(device))?)
 }
 
-struct Device(IdentityStore);
-
-impl IdentitySource for Device {
-    fn current(&self) -> Result<CurrentIdentity, BoxError> {
-        let identity = self.0.current(SystemTime::now());
-        Ok(CurrentIdentity {
-            generation: identity.generation(),
-            resolver: identity.resolver(),
-            slow: identity.key().is_slow(),
-        })
-    }
-}
-
-struct Client {
+/// Connections of its own, kept open.
+pub(crate) struct Client {
     network: Network,
     begun: Instant,
 }
 
 impl Client {
-    async fn credentials(&self, config: &Config) -> Result<Credentials> {
+    pub(crate) fn new(config: &Config, device: Arc<IdentityStore>) -> Result<Self> {
+        Ok(Self {
+            network: network(config, device)?,
+            begun: Instant::now(),
+        })
+    }
+
+    pub(crate) async fn credentials(&self, config: &Config) -> Result<Credentials> {
         let provider = iot(config)?;
         let mut list = vec![
             named("endpoint", &provider.endpoint),

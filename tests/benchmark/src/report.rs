@@ -1,26 +1,27 @@
-//! The part of `docs/performance.md` that is written by measuring.
+//! The parts of `docs/performance.md` that are written by measuring.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
-const BEGIN: &str = "<!-- measured: begin -->\n";
-const END: &str = "<!-- measured: end -->";
-
-/// Puts `measured` between the marks in `page`.
-pub(crate) fn write(page: &Path, measured: &str) -> Result<()> {
+/// Puts `measured` between the marks of a part, such as `<!-- measured: begin -->`, in `page`.
+pub(crate) fn write(page: &Path, part: &str, measured: &str) -> Result<()> {
     let text =
         fs::read_to_string(page).with_context(|| format!("cannot read `{}`", page.display()))?;
-    let new = replaced(&text, measured)
-        .with_context(|| format!("`{}` lacks the line {}or {END}", page.display(), BEGIN))?;
+    let new = replaced(&text, part, measured)
+        .with_context(|| format!("`{}` lacks the marks of `{part}`", page.display()))?;
     fs::write(page, new).with_context(|| format!("cannot write `{}`", page.display()))
 }
 
-fn replaced(text: &str, measured: &str) -> Option<String> {
-    let (before, rest) = text.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}{measured}{END}{after}"))
+fn replaced(text: &str, part: &str, measured: &str) -> Option<String> {
+    let (begin, end) = (
+        format!("<!-- {part}: begin -->\n"),
+        format!("<!-- {part}: end -->"),
+    );
+    let (before, rest) = text.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
+    Some(format!("{before}{begin}{measured}{end}{after}"))
 }
 
 #[cfg(test)]
@@ -29,9 +30,9 @@ mod tests {
 
     #[test]
     fn only_what_is_between_the_marks_is_replaced() {
-        let page = format!("a\n{BEGIN}old\n{END}\nb\n");
-        let expected = format!("a\n{BEGIN}new\n{END}\nb\n");
-        assert_eq!(replaced(&page, "new\n"), Some(expected));
-        assert_eq!(replaced("a\nb\n", "new\n"), None);
+        let page = |of: &str| format!("a\n<!-- x: begin -->\n{of}\n<!-- x: end -->\nb\n");
+        assert_eq!(replaced(&page("old"), "x", "new\n"), Some(page("new")));
+        assert_eq!(replaced(&page("old"), "y", "new\n"), None);
+        assert_eq!(replaced("a\nb\n", "x", "new\n"), None);
     }
 }

@@ -70,7 +70,7 @@ impl Comparison {
 }
 
 /// The middle one, or the lower one of the two in the middle; zero of none.
-fn median(times: impl Iterator<Item = Duration>) -> Duration {
+pub(crate) fn median(times: impl Iterator<Item = Duration>) -> Duration {
     let mut times: Vec<_> = times.collect();
     times.sort_unstable();
     times

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read};
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,9 @@ pub(crate) const ALIAS: &str = "x";
 #[derive(Debug)]
 pub(crate) struct Stage {
     directory: PathBuf,
+    /// Where S3 and the credentials provider listen.
+    s3: SocketAddr,
+    provider: SocketAddr,
 }
 
 impl Stage {
@@ -31,14 +35,45 @@ impl Stage {
         fs::create_dir_all(directory)
             .with_context(|| format!("cannot make `{}`", directory.display()))?;
         let directory = directory.canonicalize()?;
-        let stage = Self { directory };
+        let stage = Self {
+            directory,
+            s3: server.s3,
+            provider: server.provider,
+        };
         let device = authority.device()?;
         stage.write("ca.pem", authority.root_pem())?;
         stage.write("device.pem", &device.certificate)?;
         stage.write("device.key", &device.key)?;
         fs::set_permissions(stage.path("device.key"), Permissions::from_mode(0o600))?;
-        stage.write("sealift.toml", &configuration(server))?;
+        stage.configure(
+            "sealift.toml",
+            &["certificate = \"device.pem\"", "key = \"device.key\""],
+        )?;
         Ok(stage)
+    }
+
+    /// Writes a configuration with these settings of the device.
+    pub(crate) fn configure(&self, name: &str, device: &[&str]) -> Result<PathBuf> {
+        let (device, provider, s3) = (device.join("\n"), self.provider, self.s3);
+        self.write(
+            name,
+            &format!(
+                r#"[device]
+thing_name = "{THING}"
+{device}
+ca = "ca.pem"
+
+[credentials]
+endpoint = "{provider}"
+role_alias = "{ALIAS}"
+
+[s3]
+region = "{REGION}"
+endpoint = "https://{s3}"
+"#
+            ),
+        )?;
+        Ok(self.path(name))
     }
 
     /// A path in the folder.
@@ -63,29 +98,9 @@ impl Stage {
         Ok(folder)
     }
 
-    fn write(&self, name: &str, text: &str) -> Result<()> {
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<()> {
         fs::write(self.path(name), text).with_context(|| format!("cannot write `{name}`"))
     }
-}
-
-fn configuration(server: &Server) -> String {
-    let (provider, s3) = (server.provider, server.s3);
-    format!(
-        r#"[device]
-thing_name = "{THING}"
-certificate = "device.pem"
-key = "device.key"
-ca = "ca.pem"
-
-[credentials]
-endpoint = "{provider}"
-role_alias = "{ALIAS}"
-
-[s3]
-region = "{REGION}"
-endpoint = "https://{s3}"
-"#
-    )
 }
 
 /// Makes the file unless it is there, and reads it once.

@@ -1,6 +1,7 @@
 //! What is measured: one module for each kind of work, one or more targets in each.
 
 mod footprint;
+pub(crate) mod handshakes;
 mod large;
 mod many;
 mod memory;
@@ -38,6 +39,8 @@ pub(crate) enum Target {
     P7,
     /// Sizes of the program and of the component.
     P10,
+    /// Handshakes with each kind of key; a table of its own.
+    Handshakes,
 }
 
 /// How much work.
