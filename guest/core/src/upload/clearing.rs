@@ -165,14 +165,15 @@ impl Upload {
         self.cleared(now);
     }
 
-    /// Notes why something is left over. A refusal of the store says itself what it refused.
+    /// Notes why something is left over. A refusal of the store says itself what it refused; an answer that
+    /// breaks off does not.
     fn tell(&mut self, what: &str, error: Error) {
-        let message = match error.status {
-            Some(_) => error.message,
-            None => format!(
-                "cannot {what} `{}`: {}",
-                self.job.destination, error.message
-            ),
+        let refused = error.code.is_some() || error.status.is_some_and(|status| status >= 300);
+        let message = if refused {
+            error.message
+        } else {
+            let place = &self.job.destination;
+            format!("cannot {what} `{place}`: {}", error.message)
         };
         self.exchanges.note(Error { message, ..error });
     }
