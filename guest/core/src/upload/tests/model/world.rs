@@ -1,47 +1,49 @@
 //! The host, the network and the user of an upload, all of them unreliable.
 
 use std::collections::HashSet;
-use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use http::Request;
 
 use super::chance::Chance;
-use super::store::{Said, Store};
-use crate::checksum::{Algorithm, Checksum, Digest, Placement};
+use super::host::{Disk, Pipe, Vault};
+use super::ledger::{Attempts, Ledger};
+use super::mishap::Mishap;
+use super::payload::digest;
+use super::setup::{CONCURRENCY, PART, Setup};
+use super::store::{Brought, Store};
 use crate::clock::Now;
-use crate::credentials::Credentials;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::retry::Policy;
-use crate::s3::{Addressing, Destination, Store as Place};
 use crate::upload::record::{Journal, Past};
-use crate::upload::{
-    Action, Body, Described, Event, Job, Options, Outcome, RequestId, Step, Transfer, Upload,
-};
-
-const MIB: u64 = 1024 * 1024;
-const PART: u64 = 5 * MIB;
-const CONCURRENCY: u8 = 3;
-
-/// The most bytes that are on their way when a process dies.
-pub(super) const UNDER_WAY: u64 = CONCURRENCY as u64 * PART;
+use crate::upload::{Action, Body, Event, Framing, Outcome, RequestId, Step, Upload};
 
 /// More steps than any run takes.
 const MOST_STEPS: usize = 20_000;
 
+/// The time at which a world begins, in seconds since 1970.
+const BEGINNING: u64 = 1_700_000_000;
+
 #[derive(Debug)]
 pub(super) struct World {
-    chance: Chance,
-    trouble: u8,
+    pub(super) setup: Setup,
+    pub(super) chance: Chance,
+    pub(super) trouble: u8,
+    /// What went wrong last.
+    pub(super) last: Option<Mishap>,
     crashes: u8,
-    store: Store,
-    journal: Vec<Vec<u8>>,
-    keys: u32,
-    dead_keys: HashSet<String>,
-    length: u64,
-    sent: u64,
-    /// How often the process died when the object was made, and nobody had heard of it.
-    unheard: u64,
+    runs: u32,
+    pub(super) store: Store,
+    disk: Disk,
+    vault: Vault,
+    pipe: Pipe,
+    /// The region that a job has found the bucket in.
+    region: Option<String>,
+    pub(super) dead_keys: HashSet<String>,
+    /// Requests that nobody waits for, and that arrive some time.
+    pub(super) late: Vec<(Request<()>, Brought)>,
+    pub(super) ledger: Ledger,
+    pub(super) attempts: Attempts,
     clock: Duration,
 }
 
@@ -52,58 +54,62 @@ pub(super) enum End {
     Crashed,
 }
 
-struct Flight {
-    id: RequestId,
-    request: Request<()>,
-    body: Body,
+/// A request that is under way.
+pub(super) struct Flight {
+    pub(super) id: RequestId,
+    pub(super) request: Request<()>,
+    pub(super) brought: Brought,
+    /// In the trailer.
+    pub(super) checksum: Option<String>,
 }
 
 impl World {
-    /// `trouble` and the chance of a crash are in hundredths of the requests and steps.
-    pub(super) fn new(mut chance: Chance, trouble: u8, crashes: u8, put_only: bool) -> Self {
-        let length = chance.draw() % (10 * PART) + 1;
+    /// `trouble` is in hundredths of the requests, and so many crashes happen at most.
+    pub(super) fn new(setup: Setup, chance: Chance, trouble: u8, crashes: u8) -> Self {
+        let mut ledger = Ledger::default();
+        ledger.grant(setup.length);
+        let fails = if setup.bad_disk { 10 } else { 0 };
         Self {
             chance,
             trouble,
+            last: None,
             crashes,
-            store: Store {
-                put_only,
-                ..Store::default()
+            runs: 0,
+            store: Store::new(setup.manner.clone(), setup.before.clone()),
+            disk: Disk {
+                fails,
+                ..Disk::default()
             },
-            journal: Vec::new(),
-            keys: 0,
+            vault: Vault::default(),
+            pipe: Pipe::new(setup.length, setup.room),
+            region: None,
             dead_keys: HashSet::new(),
-            length,
-            sent: 0,
-            unheard: 0,
+            late: Vec::new(),
+            ledger,
+            attempts: Attempts::default(),
             clock: Duration::ZERO,
+            setup,
         }
     }
 
     /// Half the trouble from now on, and in the end none.
     pub(super) fn calm(&mut self) {
         self.trouble /= 2;
-    }
-
-    pub(super) fn length(&self) -> u64 {
-        self.length
-    }
-
-    pub(super) fn sent(&self) -> u64 {
-        self.sent
-    }
-
-    pub(super) fn unheard(&self) -> u64 {
-        self.unheard
+        self.disk.fails /= 2;
     }
 
     pub(super) fn left_over(&self) -> usize {
         self.store.uploads.len()
     }
 
+    /// Whether no byte was sent that there was no reason for.
+    pub(super) fn was_thrifty(&self) -> bool {
+        self.ledger.is_kept()
+    }
+
     /// Whether the journal knows of each open upload, or of when it was begun.
     pub(super) fn remembers_what_is_open(&self) -> bool {
-        let journal = Journal::read(&self.journal);
+        let journal = Journal::read(&self.disk.journal);
         let begun = journal.past.as_ref();
         let vague = |past: &Past| past.upload_id.is_none() || !past.alone;
         if journal.strays.is_some() || begun.is_some_and(vague) {
@@ -116,75 +122,88 @@ impl World {
             .all(|id| last == Some(id) || journal.left.iter().any(|left| left.as_str() == id))
     }
 
-    /// The object is the payload: its pieces follow each other without gap or overlap.
-    pub(super) fn check_object(&self) {
-        let pieces = self.store.object.as_ref().expect("there is an object");
-        let end = pieces.iter().fold(0, |reached, piece| {
-            assert_eq!(piece.start, reached, "{pieces:?}");
-            piece.end
-        });
-        assert_eq!(end, self.length);
+    /// The object is the payload, or what was there before; with `made`, it is the payload.
+    pub(super) fn check_object(&self, made: bool) {
+        let object = self.store.object.as_ref();
+        let whole = object.is_some_and(|object| object.is_whole(self.setup.length));
+        let untouched = self.store.object == self.setup.before;
+        assert!(whole || (untouched && !made), "{object:?}");
     }
 
-    fn job(&self) -> Job {
-        let region = "eu-west-1".parse().unwrap();
-        let destination = Destination {
-            store: Place::at("https://h".parse().unwrap(), Addressing::Path, region).unwrap(),
-            bucket: "abc".parse().unwrap(),
-            key: "k".parse().unwrap(),
-        };
-        let checksum = Checksum {
-            algorithm: Algorithm::Crc64Nvme,
-            placement: Placement::Trailer,
-        };
-        let payload = Described {
-            length: Some(self.length),
-            fingerprint: "f".to_owned(),
-        };
-        let transfer = Transfer {
-            threshold: 2 * PART,
-            part_size: PART,
-            concurrency: CONCURRENCY.try_into().unwrap(),
-            skip_existing: false,
-        };
-        Job::new(
-            destination,
-            payload,
-            Some(checksum),
-            Options::default(),
-            transfer,
-        )
-        .unwrap()
+    /// What the store has is what the job says.
+    pub(super) fn check_outcome(&self, outcome: &Outcome) {
+        let uploaded = outcome.object();
+        assert_eq!(uploaded.bytes, self.setup.length);
+        if let Some(checksum) = &uploaded.checksum {
+            let whole = 0..self.setup.length;
+            assert_eq!(*checksum, digest(checksum.algorithm(), whole));
+        }
+        let etag = self.store.object.as_ref().map(|object| object.etag());
+        assert!(self.store.lied || etag == Some(uploaded.etag.clone()));
     }
 
-    fn now(&self) -> Now {
+    /// All that is still on its way arrives.
+    pub(super) fn settle(&mut self) {
+        let wall = self.now().wall;
+        for (request, brought) in std::mem::take(&mut self.late) {
+            drop(self.store.serve(&request, &brought, wall));
+        }
+    }
+
+    pub(super) fn now(&self) -> Now {
         Now {
-            wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
+            wall: SystemTime::UNIX_EPOCH + Duration::from_secs(BEGINNING) + self.clock,
             monotonic: self.clock,
         }
     }
 
     /// One run of the job, as a component and its host would do it.
     pub(super) fn run(&mut self) -> End {
-        let mut upload = Upload::new(self.job(), Policy::default(), self.now());
+        self.runs += 1;
+        self.attempts = Attempts::default();
+        self.pipe = Pipe::new(self.setup.length, self.setup.room);
+        let job = self.setup.job(self.region.as_deref(), self.runs);
+        let mut upload = Upload::new(job, Policy::default(), self.now());
         let mut flights: Vec<Flight> = Vec::new();
+        let end = self.steps(&mut upload, &mut flights);
+        self.lose(flights);
+        if self.setup.stream || self.setup.bad_disk {
+            // Nothing goes on where it ended.
+            self.ledger.grant(self.setup.length);
+        }
+        if matches!(end, End::Crashed) {
+            // What was stored, and not written down yet.
+            self.ledger.grant(PART);
+            let object = self.store.object.as_ref();
+            let is_made = object.is_some_and(|object| object.is_whole(self.setup.length));
+            let is_over = Journal::read(&self.disk.journal).past.is_none();
+            if is_made && (is_over || !self.setup.would_recognise_it()) {
+                self.ledger.grant(self.setup.length);
+            }
+        }
+        end
+    }
+
+    fn steps(&mut self, upload: &mut Upload, flights: &mut Vec<Flight>) -> End {
         let mut retries = 0;
         for _ in 0..MOST_STEPS {
             if self.crashes > 0 && self.chance.in_hundred(2) {
                 self.crashes -= 1;
-                self.lose(flights);
-                self.unheard += u64::from(self.store.object.is_some());
                 return End::Crashed;
+            }
+            if !self.late.is_empty() && self.chance.in_hundred(5) {
+                let (request, brought) = self.late.remove(0);
+                drop(self.store.serve(&request, &brought, self.now().wall));
             }
             let event = match upload.next(self.now()) {
                 Action::Done(result) => return End::Done(result),
                 Action::Send { id, request, body } => {
-                    flights.push(Flight { id, request, body });
+                    flights.push(self.send(id, request, body));
                     assert!(flights.len() <= CONCURRENCY.into(), "too many under way");
                     None
                 }
                 Action::Cut => {
-                    self.lose(std::mem::take(&mut flights));
+                    self.lose(std::mem::take(flights));
                     None
                 }
                 Action::Report(Step::Retrying { delay, .. }) => {
@@ -194,7 +213,7 @@ impl World {
                     assert!(retries <= 100 + 2 * self.successes_at_most());
                     Some(Event::GoOn)
                 }
-                Action::Wait { until } => Some(self.wait(&mut flights, until)),
+                Action::Wait { until } => Some(self.wait(flights, until)),
                 action => self.answer(action),
             };
             if let Some(event) = event {
@@ -205,38 +224,63 @@ impl World {
         panic!("the job does not end: {upload:?}");
     }
 
+    /// Each part and each page of a listing, and some more, begun three times.
     fn successes_at_most(&self) -> u64 {
-        3 * (self.length / PART + 6)
+        3 * (2 * (self.setup.length / PART) + u64::from(self.runs) + 12)
+    }
+
+    fn send(&mut self, id: RequestId, request: Request<()>, body: Body) -> Flight {
+        self.attempts.made(&request);
+        let checksum = match &body {
+            Body::Payload {
+                range,
+                framing: Framing::AwsChunked(algorithm),
+            } => Some(digest(*algorithm, range.clone()).to_base64()),
+            _ => None,
+        };
+        if let Body::Payload { range, .. } = &body
+            && self.setup.stream
+            && range.start < range.end
+        {
+            assert!(self.pipe.holds(range), "{range:?} is sent and not held");
+        }
+        let brought = Brought::of(body);
+        self.ledger.spend(brought.length());
+        Flight {
+            id,
+            request,
+            brought,
+            checksum,
+        }
     }
 
     fn answer(&mut self, action: Action) -> Option<Event> {
+        let (trouble, chance) = (self.trouble, &mut self.chance);
         Some(match action {
-            Action::Load => Event::Journal(Ok(self.journal.clone())),
-            Action::Append(entry) => {
-                self.journal.push(entry);
-                Event::Written(Ok(()))
+            Action::Load => self.disk.load(chance),
+            Action::Append(entry) => self.disk.append(entry, chance),
+            Action::Reset => self.disk.reset(),
+            Action::Credentials { rejected } => {
+                self.vault.credentials(rejected, trouble / 4, chance)
             }
-            Action::Reset => {
-                self.journal.clear();
-                Event::Written(Ok(()))
+            Action::Digest { algorithm, range } => Event::Digest(Ok(digest(algorithm, range))),
+            Action::Acquire { length } => self.pipe.acquire(length, trouble / 8, chance),
+            Action::Release(range) => {
+                self.pipe.release(range);
+                return None;
             }
-            Action::Credentials { rejected } => self.credentials(rejected),
-            Action::Digest { .. } => Event::Digest(Ok(crc())),
+            Action::Remember(region) => {
+                self.region = Some(region.as_str().to_owned());
+                return None;
+            }
+            Action::Report(_) if chance.in_hundred(trouble / 20) => {
+                // The user interrupts, and what was begun is aborted.
+                self.ledger.grant(self.setup.length);
+                Event::Stop
+            }
             Action::Report(_) => Event::GoOn,
-            Action::Remember(_) | Action::Release(_) => return None,
             other => panic!("{other:?}"),
         })
-    }
-
-    fn credentials(&mut self, rejected: Option<String>) -> Event {
-        if self.chance.in_hundred(self.trouble / 4) {
-            return Event::Credentials(Err(Error::new(ErrorKind::Unavailable, "not now")));
-        }
-        if rejected.is_some_and(|id| id == format!("A{}", self.keys)) {
-            self.keys += 1;
-        }
-        let id = format!("A{}", self.keys);
-        Event::Credentials(Credentials::new(id, "s".to_owned(), None, None))
     }
 
     /// One of those under way comes to its end, in any order; or the time comes.
@@ -250,111 +294,4 @@ impl World {
         let flight = flights.remove(self.chance.below(flights.len()));
         self.land(flight)
     }
-
-    fn land(&mut self, flight: Flight) -> Event {
-        let Flight { id, request, body } = flight;
-        let range = match body {
-            Body::Payload { range, .. } => Some(range),
-            _ => None,
-        };
-        self.count(range.as_ref());
-        let network = || Event::Failed {
-            id,
-            error: Error::new(ErrorKind::Network, "reset"),
-        };
-        let said = match self.mishap() {
-            Some(Mishap::Before) => return network(),
-            Some(Mishap::After) => {
-                drop(self.store.serve(&request, range));
-                return network();
-            }
-            Some(Mishap::Refused(status, code)) => Said::refusal(status, code),
-            Some(Mishap::LateError) => {
-                drop(self.store.serve(&request, range));
-                Said::refusal(200, "InternalError")
-            }
-            Some(Mishap::Vanished) => {
-                self.store.uploads.clear();
-                self.store.serve(&request, range)
-            }
-            Some(Mishap::Expired) => self.expire(&request),
-            None if self.is_dead(&request) => Said::refusal(400, "ExpiredToken"),
-            None => self.store.serve(&request, range),
-        };
-        Event::Answer {
-            id,
-            response: said.response(),
-            sent_checksum: Some(crc().to_base64()),
-        }
-    }
-
-    fn mishap(&mut self) -> Option<Mishap> {
-        const MISHAPS: [Mishap; 9] = [
-            Mishap::Before,
-            Mishap::After,
-            Mishap::LateError,
-            Mishap::Vanished,
-            Mishap::Expired,
-            Mishap::Refused(503, "SlowDown"),
-            Mishap::Refused(500, "InternalError"),
-            Mishap::Refused(400, "BadDigest"),
-            Mishap::Refused(409, "ConditionalRequestConflict"),
-        ];
-        if !self.chance.in_hundred(self.trouble) {
-            return None;
-        }
-        Some(MISHAPS[self.chance.below(MISHAPS.len())])
-    }
-
-    fn expire(&mut self, request: &Request<()>) -> Said {
-        self.dead_keys.insert(key_of(request));
-        Said::refusal(400, "ExpiredToken")
-    }
-
-    fn is_dead(&self, request: &Request<()>) -> bool {
-        self.dead_keys.contains(&key_of(request))
-    }
-
-    fn count(&mut self, range: Option<&Range<u64>>) {
-        self.sent += range.map_or(0, |range| range.end - range.start);
-    }
-
-    /// What is under way when a process dies arrives or does not.
-    fn lose(&mut self, flights: Vec<Flight>) {
-        for Flight { request, body, .. } in flights {
-            let range = match body {
-                Body::Payload { range, .. } => Some(range),
-                _ => None,
-            };
-            self.count(range.as_ref());
-            if self.chance.in_hundred(50) {
-                drop(self.store.serve(&request, range));
-            }
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Mishap {
-    /// The connection breaks, and the store has not seen the request.
-    Before,
-    /// The connection breaks after the store has done it.
-    After,
-    /// The store has done it, and says that it failed.
-    LateError,
-    /// Somebody has aborted all uploads.
-    Vanished,
-    /// The credentials are dead from now on.
-    Expired,
-    Refused(u16, &'static str),
-}
-
-fn key_of(request: &Request<()>) -> String {
-    let authorization = request.headers()["authorization"].to_str().unwrap();
-    let (_, rest) = authorization.split_once("Credential=").unwrap();
-    rest.split('/').next().unwrap().to_owned()
-}
-
-fn crc() -> Digest {
-    Digest::from_base64(Algorithm::Crc64Nvme, "AAECAwQFBgc=").unwrap()
 }
