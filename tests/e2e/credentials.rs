@@ -120,7 +120,8 @@ fn a_session_token_of_100_kib_goes_all_the_way() {
 #[test]
 fn credentials_that_expire_during_a_call_are_replaced() {
     const LIFE: Duration = Duration::from_secs(1);
-    const FILES: u64 = 200;
+    // More than are uploaded while lines are gathered, and than fit into a pipe.
+    const FILES: u64 = 1000;
     let cloud = Cloud::start();
     let alias = RoleAlias {
         duration: LIFE,

@@ -155,7 +155,7 @@ fn store_with(cloud: &Cloud, uploads: usize) -> Server {
     let authority = cloud.authority();
     let validity = localcloud::Validity::default();
     let identity = tls(authority, authority, &["127.0.0.1"], validity);
-    Server::aws(identity, move |exchange| {
+    Server::https_as(identity, move |exchange| {
         let marker = exchange.request.target.split("&key-marker=").nth(1);
         let marker = marker.and_then(|rest| rest.split('&').next());
         let first = marker.map_or(0, |number| number.parse().unwrap());

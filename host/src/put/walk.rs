@@ -236,7 +236,7 @@ mod tests {
             ..Selection::default()
         };
         let mut walk = Walk::new(root.path(), &selection).unwrap();
-        std::fs::remove_dir_all(root.path()).unwrap();
+        fs::remove_dir_all(root.path()).unwrap();
         let Some(Found::Unfit { reason, .. }) = walk.next() else {
             panic!("it is not told");
         };

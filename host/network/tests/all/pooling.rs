@@ -171,7 +171,7 @@ async fn after_a_failure_the_next_attempt_uses_a_new_connection() {
         ..RequestLimits::default()
     };
     let error = network
-        .send(request(http::Method::GET, &uri, empty()), limits)
+        .send(request(Method::GET, &uri, empty()), limits)
         .await
         .unwrap_err();
     assert!(matches!(error, NetworkError::FirstByteTimeout { .. }));
