@@ -22,7 +22,7 @@ impl Stream {
         let done = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&done);
         let writer = thread::spawn(move || {
-            let (piece, mut bytes) = ([7; 128 << 10], 0);
+            let (piece, mut bytes) = (vec![7; 128 << 10], 0);
             while !ends.load(Ordering::Relaxed) {
                 to.write_all(&piece).unwrap();
                 bytes += piece.len();

@@ -1,5 +1,6 @@
 //! nginx as credentials provider, which demands a certificate of a cloud's authority.
 
+use std::fmt::Write;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::fd::AsRawFd;
@@ -18,7 +19,7 @@ const VERSIONS: [&str; 2] = ["TLSv1.2", "TLSv1.3"];
 
 /// A running nginx. It ends with the value.
 pub struct Nginx {
-    _nginx: Daemon,
+    _running: Daemon,
     addresses: [SocketAddr; 2],
     log: PathBuf,
 }
@@ -42,13 +43,13 @@ impl Nginx {
         let mut inherited = String::new();
         for listener in &listeners {
             rustix::io::fcntl_setfd(listener, FdFlags::empty()).unwrap();
-            inherited += &format!("{};", listener.as_raw_fd());
+            write!(inherited, "{};", listener.as_raw_fd()).unwrap();
         }
         command.env("NGINX", inherited);
         // Whoever connects before it is up waits in the sockets' queues.
         let nginx = Daemon::start(&mut command, &cloud.path("nginx/said")).unwrap();
         Self {
-            _nginx: nginx,
+            _running: nginx,
             addresses,
             log: cloud.path("nginx/access.log"),
         }
@@ -70,7 +71,7 @@ impl Nginx {
 fn configuration(cloud: &Cloud, addresses: [SocketAddr; 2]) -> String {
     let (here, ca) = (cloud.path("nginx"), &cloud.paths().ca);
     let (here, ca) = (here.display(), ca.display());
-    let servers: String = VERSIONS
+    let servers = VERSIONS
         .into_iter()
         .zip(addresses)
         .map(|(version, address)| {
@@ -79,14 +80,13 @@ fn configuration(cloud: &Cloud, addresses: [SocketAddr; 2]) -> String {
                     listen {address} ssl;
                     ssl_protocols {version};
                     location = /role-aliases/{ROLE_ALIAS}/credentials {{ return 200 '{CREDENTIALS}'; }}
-                }}\n"
+                }}"
             )
-        })
-        .collect();
-    let places: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .into_iter()
-        .map(|of| format!("{of}_temp_path {here}/{of};\n"))
-        .collect();
+        });
+    let servers = servers.collect::<Vec<_>>().join("\n");
+    let places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|of| format!("{of}_temp_path {here}/{of};"))
+        .join("\n");
     format!(
         "daemon off;
          worker_processes 1;

@@ -1,6 +1,6 @@
 //! URIs of objects on PKCS#11 tokens.
 
-use std::fmt::{self, Debug, Display, Formatter};
+use std::fmt::{self, Debug, Display, Formatter, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -94,7 +94,11 @@ impl Pkcs11Uri {
         }
         let mut narrowed = Attributes::clone(&self.0);
         narrowed.object.id = Some(id.to_owned());
-        let digits: String = id.iter().map(|byte| format!("%{byte:02x}")).collect();
+        let digits = id.iter().fold(String::new(), |mut digits, byte| {
+            // Writing to a string does not fail.
+            let _ = write!(digits, "%{byte:02x}");
+            digits
+        });
         let path = narrowed.shown.find('?').unwrap_or(narrowed.shown.len());
         narrowed.shown.insert_str(path, &format!(";id={digits}"));
         Self(Arc::new(narrowed))

@@ -38,6 +38,7 @@ mod device_key;
 mod durable;
 mod file_key;
 mod generate;
+mod hexadecimal;
 mod identity;
 mod key_spec;
 mod pem;

@@ -13,6 +13,7 @@ use sealift_config::Region;
 use time::PrimitiveDateTime;
 use time::macros::format_description;
 
+use crate::hexadecimal::hexadecimal;
 use crate::{Certificate, KeyAlgorithm};
 
 /// How far a message's date may be from now. A signature is good for minutes, and none is made for a
@@ -75,7 +76,7 @@ impl RolesAnywhere {
         let mut lines = string.split('\n');
         let mut line = || lines.next().ok_or(Unfit::Form);
         let (name, date, scope, digest) = (line()?, line()?, line()?, line()?);
-        if !name.starts_with("AWS4-X509-") || digest != hexadecimal(request.as_bytes()) {
+        if !name.starts_with("AWS4-X509-") || digest != sha256(request.as_bytes()) {
             return Err(Unfit::Form);
         }
         if name != wanted(algorithm) {
@@ -109,7 +110,7 @@ impl RolesAnywhere {
              x-amz-x509:{certificate}\n"
         );
         let end = |names: &str| {
-            let body = hexadecimal(body.as_bytes());
+            let body = sha256(body.as_bytes());
             format!("\ncontent-type;host;x-amz-date;x-amz-x509{names}\n{body}")
         };
         let Some(rest) = request.strip_prefix(start.as_str()) else {
@@ -134,13 +135,8 @@ fn is_base64_list(text: &str) -> bool {
         .all(|byte| byte.is_ascii_alphanumeric() || b"+/=,".contains(&byte))
 }
 
-/// The SHA-256 in lower-case hexadecimal digits.
-fn hexadecimal(bytes: &[u8]) -> String {
-    digest::digest(&digest::SHA256, bytes)
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
 fn wanted(algorithm: KeyAlgorithm) -> &'static str {

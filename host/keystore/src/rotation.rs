@@ -80,17 +80,16 @@ impl Rotation {
     /// The key that is to come: made now, unless that was done before. Of the old one's kind if
     /// `spec` does not say otherwise.
     pub fn next_key(&self, spec: Option<KeySpec>) -> Result<Arc<dyn DeviceKey>, RotationError> {
-        let key = match self.keys.next()? {
-            Some(key) => key,
-            None => {
-                let wanted = match spec {
-                    Some(spec) => spec,
-                    None => self.current_spec()?,
-                };
-                self.keys.make(wanted)?;
-                let made = self.keys.next()?;
-                made.ok_or_else(|| RotationError::Vanished(self.files.key.clone()))?
-            }
+        let key = if let Some(key) = self.keys.next()? {
+            key
+        } else {
+            let wanted = match spec {
+                Some(spec) => spec,
+                None => self.current_spec()?,
+            };
+            self.keys.make(wanted)?;
+            let made = self.keys.next()?;
+            made.ok_or_else(|| RotationError::Vanished(self.files.key.clone()))?
         };
         match spec {
             Some(spec) if spec.algorithm() != key.algorithm() => Err(RotationError::OtherSpec {

@@ -35,7 +35,6 @@ impl Settings {
                 tls: network.timeouts.tls.duration(),
                 first_byte: network.timeouts.first_byte.duration(),
                 idle: network.timeouts.idle.duration(),
-                ..defaults.timeouts
             },
             max_connections_per_origin: connections
                 .and_then(NonZeroUsize::new)

@@ -55,19 +55,16 @@ async fn list(global: &Global, gateway: &Gateway, place: &Destination) -> Result
 
 async fn abort(global: &Global, gateway: &Gateway, abort: args::Abort) -> Result<(), Failure> {
     let bucket = abort.place.bucket();
-    let (uploads, more) = match abort.which.upload_id {
-        Some(upload_id) => {
-            let named = Unfinished {
-                key: abort.place.key().to_owned(),
-                upload_id,
-                initiated: 0,
-            };
-            (vec![named], false)
-        }
-        None => {
-            let age = abort.which.older_than.unwrap_or_default();
-            old(gateway, &abort.place, age).await?
-        }
+    let (uploads, more) = if let Some(upload_id) = abort.which.upload_id {
+        let named = Unfinished {
+            key: abort.place.key().to_owned(),
+            upload_id,
+            initiated: 0,
+        };
+        (vec![named], false)
+    } else {
+        let age = abort.which.older_than.unwrap_or_default();
+        old(gateway, &abort.place, age).await?
     };
     if uploads.is_empty() {
         output::remark(format_args!(

@@ -27,7 +27,7 @@ impl Refused {
         let settings = provider.settings.iter();
         let settings = settings.flat_map(|setting| [&setting.name, &setting.value]);
         let texts = [&component, &provider.name].into_iter().chain(settings);
-        let parts = texts.map(|text| text.as_bytes());
+        let parts = texts.map(String::as_bytes);
         Self {
             subject: Subject::new(std::iter::once(certificate).chain(parts)),
             kept: Arc::clone(kept),
@@ -51,7 +51,7 @@ impl Refused {
         let keep = move || {
             refused
                 .kept
-                .refuse(&refused.subject, refusal, vault::REFUSED)
+                .refuse(&refused.subject, refusal, vault::REFUSED);
         };
         if let Err(error) = tokio::task::spawn_blocking(keep).await {
             tracing::debug!(%error, "a refusal is not kept");

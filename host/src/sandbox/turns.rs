@@ -134,7 +134,7 @@ mod tests {
         let turns = Turns::default();
         let late = turns.take(|_| true, after(FRESH + SECOND, 1)).await;
         assert_eq!(late, Err(NoTurn::Late));
-        advance(KEPT - SECOND).await;
+        advance(KEPT.checked_sub(SECOND).unwrap()).await;
         turns.expire();
         // It does not wait again, and takes the one that fits only.
         let other = turns.take(|&turn| turn == 2, ready(Ok::<_, Infallible>(2)));

@@ -3,6 +3,7 @@
 //! A `put` from cron, or an SDK that calls a credential process, makes a new process each time: what
 //! only the memory of one knows would be asked for again and again, each time with a TLS handshake.
 
+use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -76,7 +77,12 @@ impl Subject {
             hash.update(part);
         }
         let digest = hash.finalize();
-        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        let digits = digest.iter().fold(String::new(), |mut digits, byte| {
+            // Writing to a string does not fail.
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        });
+        Self(digits)
     }
 }
 

@@ -89,11 +89,11 @@ async fn whatever_is_changed_after_signing_is_noticed() {
         let mut signer = Signer::of(&cloud, &device);
         let request = signer.option("--duration", "900").request().await;
         for (what, change) in changes {
-            let mut changed = request.clone();
-            change(&mut changed);
+            let mut forgery = request.clone();
+            change(&mut forgery);
             println!("{what}");
-            assert_denied(&cloud.refused(&changed).await, INVALID, MISMATCH);
-            assert_eq!(judge(&changed).await, [JUDGED_MISMATCH], "{what}");
+            assert_denied(&cloud.refused(&forgery).await, INVALID, MISMATCH);
+            assert_eq!(judge(&forgery).await, [JUDGED_MISMATCH], "{what}");
         }
         assert_eq!(cloud.send_session(&request).await.status, 201);
     }

@@ -11,7 +11,7 @@ pub enum CredentialProvider {
     /// The AWS IoT Core credentials provider.
     Iot(Iot),
     /// IAM Roles Anywhere.
-    RolesAnywhere(RolesAnywhere),
+    RolesAnywhere(Box<RolesAnywhere>),
 }
 
 /// The AWS IoT Core credentials provider.
@@ -61,7 +61,9 @@ impl CredentialProvider {
         let kind = section.optional("provider", |value| value.kind(device))?;
         let provider = match kind.unwrap_or(ProviderKind::Iot) {
             ProviderKind::Iot => Self::Iot(Iot::read(&mut section)?),
-            ProviderKind::RolesAnywhere => Self::RolesAnywhere(RolesAnywhere::read(&mut section)?),
+            ProviderKind::RolesAnywhere => {
+                Self::RolesAnywhere(Box::new(RolesAnywhere::read(&mut section)?))
+            }
         };
         section.finish()?;
         Ok(provider)

@@ -31,13 +31,13 @@ fn request(certificate: &Certificate, issuers: Option<&str>) -> String {
     format!(
         "POST\n/sessions\n{QUERY}\ncontent-type:application/json\nhost:ra.example\nx-amz-date:{DATE}\n\
          x-amz-x509:{leaf}\n{line}\ncontent-type;host;x-amz-date;x-amz-x509{name}\n{}",
-        hexadecimal(BODY.as_bytes())
+        sha256(BODY.as_bytes())
     )
 }
 
 /// A string to sign about the request.
 fn string(request: &str) -> String {
-    let digest = hexadecimal(request.as_bytes());
+    let digest = sha256(request.as_bytes());
     format!(
         "AWS4-X509-ECDSA-SHA256\n{DATE}\n20260102/eu-west-1/rolesanywhere/aws4_request\n{digest}"
     )
@@ -174,8 +174,8 @@ fn another_request_is_not_signed() {
     let purpose = Purpose::new();
     let good = request(&purpose.certificate, None);
     let another = request(&certificate(), None);
-    let body = hexadecimal(BODY.as_bytes());
-    let other_body = hexadecimal(br#"{"durationSeconds":3600,"roleArn":"admin"}"#);
+    let body = sha256(BODY.as_bytes());
+    let other_body = sha256(br#"{"durationSeconds":3600,"roleArn":"admin"}"#);
     for (what, request) in [
         ("another role", good.replace("roleArn=r", "roleArn=admin")),
         ("a role in the body", good.replace(&body, &other_body)),

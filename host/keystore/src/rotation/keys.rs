@@ -13,6 +13,7 @@ use super::place::{Place, beside};
 use crate::device_key::DeviceKey;
 use crate::durable::{self, Access, Existing};
 use crate::file_key::{FileKey, KeyError};
+use crate::hexadecimal::hexadecimal;
 use crate::identity::{IdentityFiles, open_stamped};
 use crate::token::{self, Others, TokenSettings};
 use crate::{Certificate, KeySpec, generate};
@@ -189,7 +190,7 @@ fn read_id(path: &Path) -> Result<Option<Vec<u8>>, RotationError> {
 }
 
 fn write_id(path: &Path, id: &[u8]) -> Result<(), RotationError> {
-    let digits: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = hexadecimal(id);
     durable::write(path, digits.as_bytes(), Access::OURS, Existing::Goes).map_err(|source| {
         RotationError::Replace {
             path: path.to_owned(),

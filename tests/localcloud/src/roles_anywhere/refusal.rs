@@ -159,7 +159,6 @@ impl SignatureFault {
 }
 
 impl CertificateFault {
-    #[expect(clippy::match_same_arms, reason = "each text has its own source")]
     fn words(&self) -> Words {
         match self {
             // A guess.
@@ -169,10 +168,9 @@ impl CertificateFault {
             // Measured, where the key usage Digital Signature is missing.
             Self::Unfit(_) => words(FORBIDDEN, "Untrusted certificate. Insufficient certificate"),
             // Measured, for another CA and for a missing intermediate
-            // (rolesanywhere-credential-helper#108).
-            Self::Untrusted(_) => words(FORBIDDEN, "Untrusted signing certificate"),
-            // Guesses: that no path is valid now is told as that there is none.
-            Self::Expired | Self::NotYetValid | Self::Intermediate => {
+            // (rolesanywhere-credential-helper#108). The others are guesses: that no path is valid now
+            // is told as that there is none.
+            Self::Untrusted(_) | Self::Expired | Self::NotYetValid | Self::Intermediate => {
                 words(FORBIDDEN, "Untrusted signing certificate")
             }
         }

@@ -27,7 +27,7 @@ fn sleep(bench: &mut Bench) {
     let Halt::Wait(Some(until)) = bench.halt() else {
         panic!("does not wait for a time");
     };
-    bench.pass(until - bench.now.monotonic);
+    bench.pass(until.checked_sub(bench.now.monotonic).unwrap());
     bench.tell(Event::Time);
 }
 

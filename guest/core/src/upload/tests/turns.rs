@@ -66,7 +66,7 @@ fn a_turn_that_never_comes_ends_the_job_with_its_patience() {
             super::bench::Halt::Done(result) => break result.unwrap_err(),
             super::bench::Halt::Sent(sent) => sent,
             super::bench::Halt::Wait(until) => {
-                let left = until.unwrap() - bench.now.monotonic;
+                let left = until.unwrap().checked_sub(bench.now.monotonic).unwrap();
                 bench.pass(left);
                 continue;
             }

@@ -43,7 +43,7 @@ impl Completion {
         }
     }
 
-    /// The object that it makes of the stored parts, or the code of the refusal ("CompleteMultipartUpload",
+    /// The object that it makes of the stored parts, or the code of the refusal (`CompleteMultipartUpload`,
     /// Amazon S3 API Reference).
     pub(super) fn of(
         &self,

@@ -32,9 +32,10 @@ pub(super) struct Pipe {
 
 impl Disk {
     pub(super) fn load(&self, chance: &mut Chance) -> Event {
-        Event::Journal(match chance.in_hundred(self.fails) {
-            true => Err(unavailable("the journal cannot be read")),
-            false => Ok(self.journal.clone()),
+        Event::Journal(if chance.in_hundred(self.fails) {
+            Err(unavailable("the journal cannot be read"))
+        } else {
+            Ok(self.journal.clone())
         })
     }
 

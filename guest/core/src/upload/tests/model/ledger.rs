@@ -70,14 +70,12 @@ fn times(request: &Request<()>) -> u32 {
     let query = request.uri().query().unwrap_or_default();
     let upload = query.contains("uploadId=");
     match *request.method() {
-        Method::PUT if upload => 1,
-        Method::PUT => 3,
-        Method::POST if upload => 1,
-        Method::POST => 3,
         Method::HEAD => 4,
         Method::DELETE => 2,
-        // A page of parts, or of uploads.
+        // A part, a completion, or a page of parts.
         _ if upload => 1,
+        Method::PUT | Method::POST => 3,
+        // A page of uploads.
         _ => 2,
     }
 }

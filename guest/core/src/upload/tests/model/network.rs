@@ -77,7 +77,7 @@ impl World {
                 Some(Said::refusal(400, "ExpiredToken"))
             }
             Some(Mishap::Cut) => Some(self.serve(flight).cut()),
-            Some(Mishap::OtherTag) => Some(self.lie(|said| said.with_another_tag(), flight)),
+            Some(Mishap::OtherTag) => Some(self.lie(Said::with_another_tag, flight)),
             Some(Mishap::OtherChecksum) => match self.setup.checksum {
                 Some(checksum) => {
                     let algorithm = checksum.algorithm;

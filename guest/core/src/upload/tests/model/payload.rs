@@ -117,8 +117,8 @@ impl Content {
 
 /// The true checksum of a range of the payload.
 pub(super) fn digest(algorithm: Algorithm, range: Range<u64>) -> Digest {
-    static KNOWN: LazyLock<Mutex<HashMap<(Algorithm, Range<u64>), Digest>>> =
-        LazyLock::new(Mutex::default);
+    type Known = HashMap<(Algorithm, Range<u64>), Digest>;
+    static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
     let mut known = KNOWN.lock().unwrap();
     let digest = known
         .entry((algorithm, range.clone()))

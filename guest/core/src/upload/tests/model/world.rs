@@ -138,7 +138,11 @@ impl World {
             let whole = 0..self.setup.length;
             assert_eq!(*checksum, digest(checksum.algorithm(), whole));
         }
-        let etag = self.store.object.as_ref().map(|object| object.etag());
+        let etag = self
+            .store
+            .object
+            .as_ref()
+            .map(super::payload::Content::etag);
         assert!(self.store.lied || etag == Some(uploaded.etag.clone()));
     }
 
