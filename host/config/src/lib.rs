@@ -26,7 +26,7 @@
 //! "#;
 //! let config = Config::parse(text, "/etc/sealift/sealift.toml".as_ref(), &Environment::default())?;
 //! assert_eq!(config.s3()?.region.as_str(), "eu-central-1");
-//! assert_eq!(config.device.certificate.to_str(), Some("/etc/sealift/device.pem.crt"));
+//! assert_eq!(config.device.certificate.to_string(), "/etc/sealift/device.pem.crt");
 //! # Ok::<(), sealift_config::Error>(())
 //! ```
 
