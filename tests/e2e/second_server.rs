@@ -95,13 +95,13 @@ fn an_upload_that_was_killed_goes_on() {
     let (size, parts) = (40 * MIB, 5);
     let file = file(&cloud, size);
     let put = || {
-        let put = store.program(&cloud).arg("put").arg(&file);
-        put.arg("s3://demo/key")
+        let put = store.program(&cloud).args(["put", "--concurrency=1"]);
+        put.arg(&file).arg("s3://demo/key")
     };
     let mut running = Running::start(put().arg("--limit-rate=16MiB"));
     drop(running.stdin());
-    until("a part is there", soon(), || {
-        !parts_taken(&store).is_empty()
+    until("two parts are there", soon(), || {
+        parts_taken(&store).len() >= 2
     });
     running.signal(Signal::KILL);
     assert_eq!(running.end().status, -1);
@@ -115,10 +115,12 @@ fn an_upload_that_was_killed_goes_on() {
     assert!(listed.done().contains("s3://demo/key"), "{listed:?}");
     put().run().done();
     let taken = parts_taken(&store);
-    let twice = before
-        .iter()
-        .filter(|part| taken.iter().filter(|other| other == part).count() > 1);
-    assert_eq!(twice.count(), 0, "{before:?}, then {taken:?}");
+    // What the last answer told may have died with the program. The one before was written down.
+    let in_flight = 1;
+    assert!(
+        taken.len() <= parts + in_flight && taken.iter().filter(|part| **part == 1).count() == 1,
+        "{before:?}, then {taken:?}"
+    );
     assert!(store.aws(&cloud).objects(SecondStore::BUCKET)["key"].bytes() == contents(size));
 }
 
