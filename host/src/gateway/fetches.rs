@@ -45,25 +45,32 @@ impl Fetches {
 
     /// Whether another fetch may be made; `early` if it is for credentials that are not at their end.
     pub(super) fn allow(&self, early: bool) -> Result<(), NoneLeft> {
-        let mut account = self.account();
-        if account.progressed && !early {
-            account.left = MOST;
-        }
-        if account.left == 0 {
+        if self.account().left_for(early) == 0 {
             return Err(NoneLeft);
         }
         Ok(())
     }
 
-    /// A fetch is made.
-    pub(super) fn count(&self) {
+    /// A fetch is made. Only this fills the account again: asking for credentials that turn out to be
+    /// there costs nothing, and earns nothing.
+    pub(super) fn count(&self, early: bool) {
         let mut account = self.account();
-        account.left = account.left.saturating_sub(1);
+        account.left = account.left_for(early).saturating_sub(1);
         account.progressed = false;
     }
 
     fn account(&self) -> MutexGuard<'_, Account> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Account {
+    fn left_for(&self, early: bool) -> u32 {
+        if self.progressed && !early {
+            MOST
+        } else {
+            self.left
+        }
     }
 }
 
@@ -74,7 +81,7 @@ mod tests {
     /// Asks for a fetch, and makes it if there is one left.
     fn fetch(fetches: &Fetches, early: bool) -> Result<(), NoneLeft> {
         fetches.allow(early)?;
-        fetches.count();
+        fetches.count(early);
         Ok(())
     }
 
@@ -109,6 +116,18 @@ mod tests {
         assert_eq!(fetch(&fetches, true), Err(NoneLeft));
         // What is due in its time is another matter.
         assert_eq!(fetch(&fetches, false), Ok(()));
+    }
+
+    #[test]
+    fn asking_for_what_is_there_is_no_way_to_more_either() {
+        let fetches = Fetches::default();
+        for _ in 0..8 {
+            assert_eq!(fetch(&fetches, true), Ok(()));
+            fetches.progressed();
+            // Answered from what is held: nothing is fetched.
+            assert_eq!(fetches.allow(false), Ok(()));
+        }
+        assert_eq!(fetch(&fetches, true), Err(NoneLeft));
     }
 
     #[test]

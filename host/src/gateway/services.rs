@@ -119,7 +119,8 @@ impl JobServices {
     ) -> Result<Credentials, Arc<CallError>> {
         let digest = self.component.digest();
         let vault = &self.surroundings.vault;
-        if let Err(none_left) = self.fetches.allow(rejected.is_some()) {
+        let early = rejected.is_some();
+        if let Err(none_left) = self.fetches.allow(early) {
             let answer = Answer::new(ErrorKind::Unavailable, none_left.to_string());
             let refusal = CallError::refused(answer);
             let held = vault.held(digest, &self.provider, rejected, self.now());
@@ -130,7 +131,7 @@ impl JobServices {
             if let Some(error) = refused.standing().await {
                 return Err(error);
             }
-            self.fetches.count();
+            self.fetches.count(early);
             let identity = self.surroundings.identity();
             let inside = Arc::new(InsideFetch {
                 identity: self.shown(&identity),

@@ -1,8 +1,9 @@
 //! How much a component may have of everything.
 
+use localcloud::Operation;
 use sealift_tests::{Cloud, Program, guest};
 
-use crate::{CONTENTS, NO_LIMIT, fails, put};
+use crate::{CONTENTS, NO_LIMIT, fails, misbehaved, put};
 
 #[test]
 pub(crate) fn loops_without_calls() {
@@ -115,4 +116,14 @@ pub(crate) fn hoards_headers() {
             "table has no free keys",
         ],
     );
+}
+
+#[test]
+pub(crate) fn rejects_good_credentials() {
+    let cloud = Cloud::start();
+    misbehaved(&cloud, "rejects_good_credentials", NO_LIMIT).failed(
+        75,
+        &["8 fetches of credentials did not bring this job any further"],
+    );
+    assert_eq!(cloud.counts().requests(Operation::GetCredentials), 8);
 }

@@ -57,10 +57,16 @@ pub fn success(etag: impl Into<String>) -> Uploaded {
 }
 
 /// Makes a component of one function: what it does when it is asked to upload. Asked
-/// for credentials, it does the same.
+/// for credentials, it does the same, or what a second function says.
 #[macro_export]
 macro_rules! misbehave {
     ($behaviour:expr) => {
+        $crate::misbehave!($behaviour, |_provider| {
+            let behaviour: fn(Option<$crate::Job>) -> Result<$crate::Uploaded, $crate::Error> = $behaviour;
+            behaviour(None).and_then(|uploaded| Err($crate::error(uploaded.etag)))
+        });
+    };
+    ($behaviour:expr, $fetch:expr) => {
         struct Component;
 
         $crate::export!(Component with_types_in $crate);
@@ -86,9 +92,9 @@ macro_rules! misbehave {
         }
 
         impl $crate::exports::sealift::gateway::credentials::Guest for Component {
-            fn fetch(_: $crate::Provider) -> Result<$crate::AwsCredentials, $crate::Error> {
-                let behaviour: fn(Option<$crate::Job>) -> Result<$crate::Uploaded, $crate::Error> = $behaviour;
-                behaviour(None).and_then(|uploaded| Err($crate::error(uploaded.etag)))
+            fn fetch(provider: $crate::Provider) -> Result<$crate::AwsCredentials, $crate::Error> {
+                let fetch: fn($crate::Provider) -> Result<$crate::AwsCredentials, $crate::Error> = $fetch;
+                fetch(provider)
             }
         }
 
