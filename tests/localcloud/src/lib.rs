@@ -58,7 +58,7 @@ pub use cloud::{LocalCloud, start};
 pub use counters::Counts;
 pub use directory::Paths;
 pub use error::Error;
-pub use faults::{Fault, ParseFaultError};
+pub use faults::{Fault, FaultKind, ParseFaultError};
 pub use fingerprint::Fingerprint;
 pub use operation::{Operation, ParseOperationError};
 pub use registry::{Registry, RoleAlias};

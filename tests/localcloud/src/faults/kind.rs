@@ -69,21 +69,65 @@ impl Problem<'static> {
     };
 }
 
-/// The names of the kinds.
-pub(super) const NAMES: [&str; 12] = [
-    "status",
-    "reset",
-    "stall",
-    "slow",
-    "truncate",
-    "error-in-200",
-    "expired-token",
-    "lost",
-    "late-error",
-    "repeat",
-    "corrupt",
-    "skew",
-];
+macro_rules! kinds {
+    ($($(#[$about:meta])* $name:ident = $text:literal),+ $(,)?) => {
+        /// What can go wrong with a request, without its details.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum FaultKind {
+            $($(#[$about])* $name),+
+        }
+
+        impl FaultKind {
+            /// Every kind.
+            pub const ALL: [Self; [$($text),+].len()] = [$(Self::$name),+];
+
+            /// What it is called in the text of a [`Fault`](crate::Fault).
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text),+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Refused with an error.
+    Status = "status",
+    /// The connection is reset.
+    Reset = "reset",
+    /// Silence, then the end of the connection.
+    Stall = "stall",
+    /// Carried out, answered late.
+    Slow = "slow",
+    /// Carried out, the answer breaks off.
+    Truncate = "truncate",
+    /// Answered 200, with an error in the body.
+    ErrorIn200 = "error-in-200",
+    /// Refused, and the credentials stay dead.
+    ExpiredToken = "expired-token",
+    /// Carried out, and the connection ends before the answer.
+    Lost = "lost",
+    /// Carried out, answered with an error.
+    LateError = "late-error",
+    /// Carried out, answered with an error the first time and 200 when repeated.
+    Repeat = "repeat",
+    /// Carried out, answered with checksums that are wrong.
+    Corrupt = "corrupt",
+    /// Carried out, answered with a `Date` that is wrong.
+    Skew = "skew",
+}
+
+impl FaultKind {
+    /// Whether a request for this operation can meet this kind of fault.
+    pub fn fits(self, operation: Operation) -> bool {
+        match self {
+            Self::Repeat => operation == Operation::CompleteMultipartUpload,
+            Self::ErrorIn200 | Self::ExpiredToken | Self::Corrupt => operation.is_s3(),
+            _ => true,
+        }
+    }
+}
 
 impl Kind {
     /// Reads `NAME` or `NAME=VALUE`, and takes the options that are its own.
@@ -126,30 +170,30 @@ impl Kind {
         }
     }
 
-    pub(super) fn name(&self) -> &'static str {
+    pub(super) fn kind(&self) -> FaultKind {
         match self {
-            Self::Status(_) => "status",
-            Self::Reset(_) => "reset",
-            Self::Stall { .. } => "stall",
-            Self::Slow(_) => "slow",
-            Self::Truncate => "truncate",
-            Self::ErrorIn200 { .. } => "error-in-200",
-            Self::ExpiredToken => "expired-token",
-            Self::Lost => "lost",
-            Self::LateError(_) => "late-error",
-            Self::Repeat => "repeat",
-            Self::Corrupt => "corrupt",
-            Self::Skew(_) => "skew",
+            Self::Status(_) => FaultKind::Status,
+            Self::Reset(_) => FaultKind::Reset,
+            Self::Stall { .. } => FaultKind::Stall,
+            Self::Slow(_) => FaultKind::Slow,
+            Self::Truncate => FaultKind::Truncate,
+            Self::ErrorIn200 { .. } => FaultKind::ErrorIn200,
+            Self::ExpiredToken => FaultKind::ExpiredToken,
+            Self::Lost => FaultKind::Lost,
+            Self::LateError(_) => FaultKind::LateError,
+            Self::Repeat => FaultKind::Repeat,
+            Self::Corrupt => FaultKind::Corrupt,
+            Self::Skew(_) => FaultKind::Skew,
         }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.kind().name()
     }
 
     /// Whether a request for this operation can meet this fault.
     pub(super) fn fits(&self, operation: Operation) -> bool {
-        match self {
-            Self::Repeat => operation == Operation::CompleteMultipartUpload,
-            Self::ErrorIn200 { .. } | Self::ExpiredToken | Self::Corrupt => operation.is_s3(),
-            _ => true,
-        }
+        self.kind().fits(operation)
     }
 
     /// What [`fits`](Self::fits) lets through, in words.

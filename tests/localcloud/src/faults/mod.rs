@@ -15,6 +15,7 @@ mod schedule;
 mod values;
 
 pub use fault::Fault;
+pub use kind::FaultKind;
 pub use values::ParseFaultError;
 
 pub(crate) use kind::Problem;

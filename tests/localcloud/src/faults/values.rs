@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::kind::FaultKind;
 use crate::operation::{Operation, ParseOperationError};
 
 /// Text that is not a fault.
@@ -19,7 +20,7 @@ pub enum ParseFaultError {
     #[error(transparent)]
     Operation(#[from] ParseOperationError),
     /// No fault has this name.
-    #[error("`{0}` is not a kind of fault: use one of {kinds}", kinds = super::kind::NAMES.join(", "))]
+    #[error("`{0}` is not a kind of fault: use one of {kinds}", kinds = FaultKind::ALL.map(FaultKind::name).join(", "))]
     Kind(String),
     /// The operation cannot have this fault.
     #[error("{operation} cannot have the fault `{kind}`: it is for {only}")]
