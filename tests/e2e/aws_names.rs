@@ -226,3 +226,68 @@ fn a_server_that_cannot_prove_its_name_gets_nothing() {
     );
     assert_eq!(seen.requests.len(), 1, "credentials, and no object");
 }
+
+#[test]
+fn by_ipv6_too() {
+    let (endpoint, host) = (
+        endpoint("ap-northeast-1"),
+        "demo.s3.dualstack.ap-northeast-1.amazonaws.com",
+    );
+    let seen = put(&endpoint, "dual_stack = true", "demo", &[host]);
+    seen.is(&endpoint, host, "/data/to%20day.csv", "ap-northeast-1");
+}
+
+#[test]
+fn with_cryptography_as_fips_140_has_it() {
+    let (endpoint, host) = (
+        endpoint("us-east-1"),
+        "demo.s3-fips.us-east-1.amazonaws.com",
+    );
+    put(&endpoint, "fips = true", "demo", &[host]).is(
+        &endpoint,
+        host,
+        "/data/to%20day.csv",
+        "us-east-1",
+    );
+    let host = "demo.s3-fips.dualstack.us-east-1.amazonaws.com";
+    let seen = put(&endpoint, "fips = true\ndual_stack = true", "demo", &[host]);
+    seen.is(&endpoint, host, "/data/to%20day.csv", "us-east-1");
+}
+
+/// The edge is in no region, and requests are signed for the bucket's.
+#[test]
+fn by_the_nearest_edge() {
+    let endpoint = endpoint("ap-northeast-1");
+    for (more, host) in [
+        ("", "demo.s3-accelerate.amazonaws.com"),
+        (
+            "\ndual_stack = true",
+            "demo.s3-accelerate.dualstack.amazonaws.com",
+        ),
+    ] {
+        let seen = put(
+            &endpoint,
+            &format!("accelerate = true{more}"),
+            "demo",
+            &[host],
+        );
+        seen.is(&endpoint, host, "/data/to%20day.csv", "ap-northeast-1");
+    }
+}
+
+#[test]
+fn through_an_access_point() {
+    let endpoint = endpoint("ap-northeast-1");
+    let arn = "arn:aws:s3:ap-northeast-1:123456789012:accesspoint/plant-7";
+    let host = "plant-7-123456789012.s3-accesspoint.ap-northeast-1.amazonaws.com";
+    put(&endpoint, "", arn, &[host]).is(&endpoint, host, "/data/to%20day.csv", "ap-northeast-1");
+}
+
+/// The ARN says where an access point is, and the request is signed for that region.
+#[test]
+fn through_an_access_point_of_another_region() {
+    let endpoint = endpoint("ap-northeast-1");
+    let arn = "arn:aws:s3:eu-central-1:123456789012:accesspoint/plant-7";
+    let host = "plant-7-123456789012.s3-accesspoint.eu-central-1.amazonaws.com";
+    put(&endpoint, "", arn, &[host]).is(&endpoint, host, "/data/to%20day.csv", "eu-central-1");
+}
