@@ -1,0 +1,1 @@
+//! Random histories, beside a model that is too simple to be wrong.

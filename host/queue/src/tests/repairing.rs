@@ -1,0 +1,1 @@
+//! Damage: nothing is believed, nothing is lost without a word.
