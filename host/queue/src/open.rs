@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
@@ -82,8 +83,13 @@ fn prepare(place: &Place, alone: &mut Alone) -> Result<Option<Report>, QueueErro
         }
         Err(error) => return Err(refused(OPENING, &path, error)),
     }
-    open_private(&path).map_err(|source| refused(OPENING, &path, source))?;
+    let failed = |source| refused(OPENING, &path, source);
+    let file = open_private(&path).map_err(failed)?;
     let in_order = alone.left_in_order()?;
+    if !in_order && !may_be_written(&file).map_err(failed)? {
+        let damage = "its first page says that nobody may write to it";
+        return repair::repair(place, damage).map(Some);
+    }
     match look(place, in_order) {
         Ok(found) => {
             if found > newest() {
@@ -97,6 +103,14 @@ fn prepare(place: &Place, alone: &mut Alone) -> Result<Option<Report>, QueueErro
         Err(trouble) if trouble.is_damage() => repair::repair(place, &trouble.damage()).map(Some),
         Err(trouble) => Err(trouble.explain(OPENING, place)),
     }
+}
+
+/// Whether SQLite would write to such a file: the 19th byte is the format that writers have to know, 1 or
+/// 2 (<https://sqlite.org/fileformat.html#file_format_version_numbers>). A file too short for one is left to SQLite.
+fn may_be_written(file: &File) -> io::Result<bool> {
+    let mut format = [0];
+    let read = file.read_at(&mut format, 18)?;
+    Ok(read == 0 || format[0] <= 2)
 }
 
 /// The version of a database that is sound, as far as one has to look. Of one from the future only the
