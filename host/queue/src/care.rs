@@ -157,13 +157,13 @@ fn change_all(
     for id in ids {
         let outcome = match store::load(transaction, *id)? {
             None => Err(Refusal::NoSuchJob { id: *id }),
-            Some(mut job) => match change(&mut job)? {
-                Err(refusal) => Err(refusal),
-                Ok(()) => {
+            Some(mut job) => {
+                let changed = change(&mut job)?;
+                if changed.is_ok() {
                     store::update(transaction, &job)?;
-                    Ok(job.state())
                 }
-            },
+                changed.map(|()| job.state())
+            }
         };
         outcomes.push(outcome);
     }

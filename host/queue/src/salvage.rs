@@ -141,7 +141,7 @@ impl Salvage<'_> {
     fn take(&mut self, row: &Row<'_>) -> Result<(), Trouble> {
         let Ok(job) = decode(row) else {
             let (id, source) = remains(row);
-            return self.lost(id, source);
+            return self.lost(id, source.as_deref());
         };
         let digest = job.current.then(|| job.task.digest());
         let known = match digest {
@@ -181,7 +181,7 @@ impl Salvage<'_> {
         }
     }
 
-    fn lost(&self, id: Option<i64>, source: Option<Vec<u8>>) -> Result<(), Trouble> {
+    fn lost(&self, id: Option<i64>, source: Option<&[u8]>) -> Result<(), Trouble> {
         self.new
             .prepare_cached("INSERT OR IGNORE INTO temp.lost VALUES (?, ?)")?
             .execute(params![id, source])?;

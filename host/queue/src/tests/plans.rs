@@ -72,3 +72,37 @@ fn a_claim_among_a_hundred_thousand_jobs_reads_only_what_it_takes() {
     let claimed = queue.claim(&owner("me"), 10, at(0)).unwrap();
     assert_eq!(claimed[0].id.number(), 11);
 }
+
+#[test]
+fn every_index_is_compared_with_its_table() {
+    for index in [
+        "jobs_identity",
+        "jobs_due",
+        "jobs_delayed",
+        "jobs_state",
+        "jobs_cancelling",
+        "jobs_finished",
+    ] {
+        let kept = Kept::new();
+        let mut queue = kept.open();
+        versions::write_history(&mut queue);
+        check::check(&queue.connection, schema::newest()).unwrap();
+        // The index of another table, as far as the file is concerned.
+        queue
+            .connection
+            .execute_batch(&format!(
+                "PRAGMA writable_schema = ON;
+                 CREATE INDEX empty ON jobs (id) WHERE false;
+                 UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'empty')
+                 WHERE name = '{index}';
+                 DELETE FROM sqlite_schema WHERE name = 'empty';"
+            ))
+            .unwrap();
+        drop(queue);
+        // As if it had not been closed in order.
+        std::fs::remove_file(kept.file("queue.lock")).unwrap();
+        let report = Queue::open(kept.path()).unwrap().repaired.unwrap();
+        assert_eq!(report.kept, 7, "{index}: {report:?}");
+        kept.open();
+    }
+}

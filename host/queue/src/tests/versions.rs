@@ -37,7 +37,7 @@ fn history() -> Vec<Job> {
     queue.list(&Filter::default(), None, 99).unwrap()
 }
 
-fn write_history(queue: &mut Queue) {
+pub(crate) fn write_history(queue: &mut Queue) {
     let mut jobs: Vec<_> = [
         "done", "failed", "uploaded", "delayed", "running", "off", "new",
     ]
