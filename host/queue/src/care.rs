@@ -40,7 +40,7 @@ impl Queue {
             let count = self.write("hasten jobs", |transaction| {
                 let delayed = store::ids(transaction, ANY_DELAYED, [])?;
                 for id in &delayed {
-                    let mut job = store::expect(transaction, *id)?;
+                    let mut job = store::indexed(transaction, *id)?;
                     job.hasten();
                     store::update(transaction, &job)?;
                 }

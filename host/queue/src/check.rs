@@ -1,12 +1,12 @@
 //! Whether a database is what was written.
 
-use rusqlite::Connection;
 use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
 
 use crate::budget;
 use crate::row::{COLUMNS, Damage, decode};
 use crate::schema::{definitions, expected, newest};
-use crate::seal::seal;
+use crate::seal::{append, checksum};
 use crate::trouble::Trouble;
 
 /// Looks at all of it: the definitions, the structure, the contents of each row, and its indexes.
@@ -20,9 +20,6 @@ pub(crate) fn check(connection: &Connection, version: i64) -> Result<(), Trouble
     }
     pragma(connection, "quick_check")?;
     rows(connection)?;
-    for index in INDEXES {
-        index.check(connection)?;
-    }
     budget::days(connection, |day| match day {
         Some(_) => Ok(()),
         None => Err(Damage("a day's bytes are not those that were written".into()).into()),
@@ -39,11 +36,29 @@ fn pragma(connection: &Connection, pragma: &str) -> Result<(), Trouble> {
     }
 }
 
+/// Reads the table once, and then each index.
 fn rows(connection: &Connection) -> Result<(), Trouble> {
-    let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM jobs"))?;
+    let mut sums = [Sum::default(); INDEXES.len()];
+    let mut bytes = Vec::new();
+    let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM jobs NOT INDEXED"))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         decode(row)?;
+        for (index, sum) in INDEXES.iter().zip(&mut sums) {
+            if index.holds(row)? {
+                sum.add(
+                    row,
+                    index.columns.iter().map(|column| *column as usize),
+                    &mut bytes,
+                )?;
+            }
+        }
+    }
+    for (index, sum) in INDEXES.iter().zip(sums) {
+        if index.sum(connection, &mut bytes)? != sum {
+            let damage = format!("the index {} is not that of its table", index.name);
+            return Err(Damage(damage).into());
+        }
     }
     Ok(())
 }
@@ -56,73 +71,131 @@ fn rows(connection: &Connection) -> Result<(), Trouble> {
 struct Index {
     name: &'static str,
     /// What is in it, in its order.
-    columns: &'static str,
+    columns: &'static [Column],
     /// Which rows are in it.
-    covers: &'static str,
+    covers: Covers,
+}
+
+/// The places in [`COLUMNS`] of what is in indexes.
+#[derive(Clone, Copy)]
+enum Column {
+    Id = 0,
+    Digest = 1,
+    Priority = 7,
+    Size = 10,
+    State = 12,
+    NotBefore = 13,
+    Cancelling = 15,
+    Finished = 17,
+}
+
+enum Covers {
+    All,
+    Present(Column),
+    Cancelling,
+    Waiting { delayed: bool },
 }
 
 const INDEXES: [Index; 6] = [
     Index {
         name: "jobs_identity",
-        columns: "digest, id",
-        covers: "digest IS NOT NULL",
+        columns: &[Column::Digest, Column::Id],
+        covers: Covers::Present(Column::Digest),
     },
     Index {
         name: "jobs_due",
-        columns: "priority DESC, id",
-        covers: "state = 0 AND not_before IS NULL",
+        columns: &[Column::Priority, Column::Id],
+        covers: Covers::Waiting { delayed: false },
     },
     Index {
         name: "jobs_delayed",
-        columns: "not_before, id",
-        covers: "state = 0 AND not_before IS NOT NULL",
+        columns: &[Column::NotBefore, Column::Id],
+        covers: Covers::Waiting { delayed: true },
     },
     Index {
         name: "jobs_state",
-        columns: "state, id, size",
-        covers: "true",
+        columns: &[Column::State, Column::Id, Column::Size],
+        covers: Covers::All,
     },
     Index {
         name: "jobs_cancelling",
-        columns: "id",
-        covers: "cancelling = 1",
+        columns: &[Column::Id],
+        covers: Covers::Cancelling,
     },
     Index {
         name: "jobs_finished",
-        columns: "state, finished, id",
-        covers: "finished IS NOT NULL",
+        columns: &[Column::State, Column::Finished, Column::Id],
+        covers: Covers::Present(Column::Finished),
     },
 ];
 
 impl Index {
-    fn check(&self, connection: &Connection) -> Result<(), Trouble> {
-        let Self {
-            name,
-            columns,
-            covers,
-        } = self;
-        let plain = columns.replace(" DESC", "");
-        let table = format!("SELECT {plain} FROM jobs NOT INDEXED WHERE {covers}");
-        // Already in this order, unless an entry was damaged.
-        let index =
-            format!("SELECT {plain} FROM jobs INDEXED BY {name} WHERE {covers} ORDER BY {columns}");
-        if sum(connection, &table)? == sum(connection, &index)? {
-            Ok(())
-        } else {
-            Err(Damage(format!("the index {name} is not that of its table")).into())
+    /// Whether a row of the table belongs into it.
+    fn holds(&self, row: &Row<'_>) -> rusqlite::Result<bool> {
+        let cell = |column: Column| row.get_ref(column as usize);
+        Ok(match self.covers {
+            Covers::All => true,
+            Covers::Present(column) => cell(column)? != ValueRef::Null,
+            Covers::Cancelling => cell(Column::Cancelling)? == ValueRef::Integer(1),
+            Covers::Waiting { delayed } => {
+                cell(Column::State)? == ValueRef::Integer(0)
+                    && (cell(Column::NotBefore)? != ValueRef::Null) == delayed
+            }
+        })
+    }
+
+    /// The same for the database.
+    fn condition(&self) -> &'static str {
+        match self.covers {
+            Covers::All => "true",
+            Covers::Present(Column::Digest) => "digest IS NOT NULL",
+            Covers::Present(_) => "finished IS NOT NULL",
+            Covers::Cancelling => "cancelling = 1",
+            Covers::Waiting { delayed: false } => "state = 0 AND not_before IS NULL",
+            Covers::Waiting { delayed: true } => "state = 0 AND not_before IS NOT NULL",
         }
+    }
+
+    /// Reads it, and nothing else.
+    fn sum(&self, connection: &Connection, bytes: &mut Vec<u8>) -> Result<Sum, Trouble> {
+        let all: Vec<_> = COLUMNS.split(',').map(str::trim).collect();
+        let names: Vec<_> = self
+            .columns
+            .iter()
+            .map(|column| all[*column as usize])
+            .collect();
+        let (names, index, condition) = (names.join(", "), self.name, self.condition());
+        let query = format!("SELECT {names} FROM jobs INDEXED BY {index} WHERE {condition}");
+        let mut statement = connection.prepare(&query)?;
+        let mut rows = statement.query([])?;
+        let mut sum = Sum::default();
+        while let Some(row) = rows.next()? {
+            sum.add(row, 0..self.columns.len(), bytes)?;
+        }
+        Ok(sum)
     }
 }
 
-/// How many rows a query answers, and a checksum that does not depend on their order.
-fn sum(connection: &Connection, query: &str) -> Result<(u64, i64), Trouble> {
-    let mut statement = connection.prepare(query)?;
-    let width = statement.column_count();
-    let mut rows = statement.query([])?;
-    let mut sum = (0, 0_i64);
-    while let Some(row) = rows.next()? {
-        let cells = (0..width).map(|cell| row.get_ref(cell).unwrap_or(ValueRef::Null));
-        sum = (sum.0 + 1, sum.1.wrapping_add(seal(cells)));
+/// How many rows there are, and a checksum of them that does not depend on their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sum {
+    rows: u64,
+    seals: i64,
+}
+
+impl Sum {
+    fn add(
+        &mut self,
+        row: &Row<'_>,
+        cells: impl Iterator<Item = usize>,
+        bytes: &mut Vec<u8>,
+    ) -> rusqlite::Result<()> {
+        bytes.clear();
+        for cell in cells {
+            append(bytes, row.get_ref(cell)?);
+        }
+        self.rows += 1;
+        self.seals = self.seals.wrapping_add(checksum(bytes));
+        Ok(())
     }
-    Ok(sum)
 }

@@ -82,7 +82,7 @@ fn add(
     now: SystemTime,
 ) -> Result<Added, Trouble> {
     if let Some(id) = store::holder(transaction, &job.task.digest())? {
-        let mut known = store::expect(transaction, id)?;
+        let mut known = store::indexed(transaction, id)?;
         let state = known.state();
         if !(job.again && state.is_final()) {
             return Ok(Added::Known { id, state });

@@ -32,8 +32,8 @@ pub(crate) fn open(directory: &Path) -> Result<Opened, QueueError> {
         .make()
         .map_err(|source| refused(OPENING, directory, source))?;
     let (usage, repaired) = match enter(&place)? {
-        Entrance::Alone(mut alone) => {
-            let report = prepare(&place, &mut alone)?;
+        Entrance::Alone(alone) => {
+            let report = prepare(&place, &alone)?;
             (alone.share()?, report)
         }
         Entrance::Shared(usage) => (usage, None),
@@ -71,7 +71,7 @@ pub(crate) fn open_read_only(directory: &Path) -> Result<Reader, QueueError> {
 }
 
 /// Sees to it that there is a sound database of the newest version, while nobody else has it open.
-fn prepare(place: &Place, alone: &mut Alone) -> Result<Option<Report>, QueueError> {
+fn prepare(place: &Place, alone: &Alone) -> Result<Option<Report>, QueueError> {
     if let Some(report) = repair::finish(place)? {
         return Ok(Some(report));
     }
@@ -79,13 +79,13 @@ fn prepare(place: &Place, alone: &mut Alone) -> Result<Option<Report>, QueueErro
     match path.symlink_metadata() {
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return repair::create(place, alone.is_new()?);
+            return repair::create(place, alone.is_new());
         }
         Err(error) => return Err(refused(OPENING, &path, error)),
     }
     let failed = |source| refused(OPENING, &path, source);
     let file = open_private(&path).map_err(failed)?;
-    let in_order = alone.left_in_order()?;
+    let in_order = alone.left_in_order();
     if !in_order && !may_be_written(&file).map_err(failed)? {
         let damage = "its first page says that nobody may write to it";
         return repair::repair(place, damage).map(Some);

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params, params_from_iter};
 
-use crate::row::{COLUMNS, decode, encode};
+use crate::row::{COLUMNS, Damage, decode, encode};
 use crate::trouble::Trouble;
-use crate::{Job, JobId, Refusal};
+use crate::{Job, JobId};
 
 /// How long another process may hold the database. Transactions take milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -91,9 +91,9 @@ pub(crate) fn load(connection: &Connection, id: JobId) -> Result<Option<Job>, Tr
     }
 }
 
-/// The job of this number, which has to be there.
-pub(crate) fn expect(connection: &Connection, id: JobId) -> Result<Job, Trouble> {
-    Ok(load(connection, id)?.ok_or(Refusal::NoSuchJob { id })?)
+/// The job of a number that an index told.
+pub(crate) fn indexed(connection: &Connection, id: JobId) -> Result<Job, Trouble> {
+    Ok(load(connection, id)?.ok_or_else(|| Damage(format!("an index knows of a job {id}")))?)
 }
 
 /// The job that stands for the work with this digest.

@@ -21,7 +21,10 @@ use crate::place::{Place, open_private, refused};
 const LONGEST_REPAIR: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// Somebody has it open, or did not live to close it.
 const OPEN: &str = "open\n";
+/// Somebody is alone with it and looks at it, or did not live to finish.
+const LOOKING: &str = "looking\n";
 
 /// The longest that is written there, in bytes.
 const LONGEST_NOTE: u64 = 128;
@@ -37,6 +40,8 @@ pub(crate) enum Entrance {
 /// Nobody else has the database open, or can open it, while this value exists.
 pub(crate) struct Alone {
     file: File,
+    /// What the file said.
+    note: String,
     place: Place,
 }
 
@@ -54,40 +59,69 @@ pub(crate) struct Usage {
 pub(crate) fn enter(place: &Place) -> Result<Entrance, QueueError> {
     let path = place.lock();
     let failed = |source| refused(OPENING, &path, source);
-    let file = open_private(&path).map_err(failed)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(Entrance::Alone(Alone {
-            file,
-            place: place.clone(),
-        })),
-        Err(Errno::WOULDBLOCK) => Usage::share(file, place, true).map(Entrance::Shared),
-        Err(error) => Err(failed(error.into())),
+    let deadline = Instant::now() + LONGEST_REPAIR;
+    let mut file = open_private(&path).map_err(failed)?;
+    loop {
+        if locked(&file, FlockOperation::NonBlockingLockExclusive).map_err(failed)? {
+            return Alone::with(file, place)
+                .map_err(failed)
+                .map(Entrance::Alone);
+        }
+        if locked(&file, FlockOperation::NonBlockingLockShared).map_err(failed)? {
+            // If it says anything else, whoever was alone with it has gone without a look to the end.
+            if read(&mut file).map_err(failed)? == OPEN {
+                let usage = Usage::new(file, place, true);
+                return Ok(Entrance::Shared(usage));
+            }
+            flock(&file, FlockOperation::Unlock).map_err(|error| failed(error.into()))?;
+        }
+        pause_until(deadline, place)?;
     }
+}
+
+/// Whether the lock could be taken.
+fn locked(file: &File, operation: FlockOperation) -> io::Result<bool> {
+    match flock(file, operation) {
+        Ok(()) => Ok(true),
+        Err(Errno::WOULDBLOCK) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn pause_until(deadline: Instant, place: &Place) -> Result<(), QueueError> {
+    if Instant::now() < deadline {
+        std::thread::sleep(PAUSE);
+        return Ok(());
+    }
+    Err(QueueError::Busy {
+        doing: OPENING,
+        path: place.lock(),
+    })
 }
 
 pub(crate) const OPENING: &str = "open the queue";
 
 impl Alone {
-    /// Whether the database is as it was when it was last closed in order.
-    pub(crate) fn left_in_order(&mut self) -> Result<bool, QueueError> {
-        let mut note = String::new();
-        let read = (&mut self.file)
-            .take(LONGEST_NOTE)
-            .read_to_string(&mut note);
-        match read {
-            Ok(_) => {}
-            // Not a text: not what was written.
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(false),
-            Err(error) => return Err(refused(OPENING, &self.place.lock(), error)),
+    fn with(mut file: File, place: &Place) -> io::Result<Self> {
+        let note = read(&mut file)?;
+        if note == OPEN {
+            write(&mut file, LOOKING)?;
         }
-        Ok(!self.place.has_log() && closed(&self.place).is_ok_and(|closed| note == closed))
+        Ok(Self {
+            file,
+            note,
+            place: place.clone(),
+        })
+    }
+
+    /// Whether the database is as it was when it was last closed in order.
+    pub(crate) fn left_in_order(&self) -> bool {
+        !self.place.has_log() && closed(&self.place).is_ok_and(|closed| self.note == closed)
     }
 
     /// Whether nobody has ever had a database here.
-    pub(crate) fn is_new(&self) -> Result<bool, QueueError> {
-        let metadata = self.file.metadata();
-        let metadata = metadata.map_err(|source| refused(OPENING, &self.place.lock(), source))?;
-        Ok(metadata.len() == 0)
+    pub(crate) fn is_new(&self) -> bool {
+        self.note.is_empty()
     }
 
     /// Lets others in, with a note that the database is open.
@@ -100,7 +134,7 @@ impl Alone {
 }
 
 impl Usage {
-    /// A share for somebody who only reads; none where nobody ever wrote, or where it cannot be had.
+    /// A share for somebody who only reads; none where nobody ever wrote.
     pub(crate) fn of_reader(place: &Place) -> Result<Option<Self>, QueueError> {
         match File::open(place.lock()) {
             Ok(file) => Self::share(file, place, false).map(Some),
@@ -117,25 +151,20 @@ impl Usage {
     /// Waits until nobody is alone with it.
     fn share(file: File, place: &Place, writes: bool) -> Result<Self, QueueError> {
         let deadline = Instant::now() + LONGEST_REPAIR;
-        loop {
-            match flock(&file, FlockOperation::NonBlockingLockShared) {
-                Ok(()) => break,
-                Err(Errno::WOULDBLOCK) if Instant::now() < deadline => std::thread::sleep(PAUSE),
-                Err(Errno::WOULDBLOCK) => {
-                    return Err(QueueError::Busy {
-                        doing: OPENING,
-                        path: place.lock(),
-                    });
-                }
-                Err(error) => return Err(refused(OPENING, &place.lock(), error.into())),
-            }
+        let shared = FlockOperation::NonBlockingLockShared;
+        while !locked(&file, shared).map_err(|source| refused(OPENING, &place.lock(), source))? {
+            pause_until(deadline, place)?;
         }
-        Ok(Self {
+        Ok(Self::new(file, place, writes))
+    }
+
+    fn new(file: File, place: &Place, writes: bool) -> Self {
+        Self {
             file,
             place: place.clone(),
             suspect: Cell::new(false),
             writes,
-        })
+        }
     }
 }
 
@@ -162,6 +191,14 @@ fn closed(place: &Place) -> io::Result<String> {
         database.mtime(),
         database.mtime_nsec()
     ))
+}
+
+/// What the file says. Something that is no text is something else than any of the notes.
+fn read(file: &mut File) -> io::Result<String> {
+    let mut note = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.take(LONGEST_NOTE).read_to_end(&mut note)?;
+    Ok(String::from_utf8_lossy(&note).into_owned())
 }
 
 fn write(file: &mut File, note: &str) -> io::Result<()> {

@@ -7,6 +7,7 @@ use rusqlite::Transaction;
 use crate::course::LONGEST_DELAY;
 use crate::moment::millis;
 use crate::reader::{DUE, IN_STATE};
+use crate::row::Damage;
 use crate::trouble::Trouble;
 use crate::{
     Job, JobId, LARGEST_PAGE, Outcome, Owner, Queue, QueueError, Refusal, Settlement, State, store,
@@ -30,8 +31,9 @@ impl Queue {
             awaken(transaction, now)?;
             let mut jobs = Vec::new();
             for id in store::ids(transaction, DUE, [count])? {
-                let mut job = store::expect(transaction, id)?;
-                job.begin(owner, now)?;
+                let mut job = store::indexed(transaction, id)?;
+                job.begin(owner, now)
+                    .map_err(|refusal| Damage(format!("an index is wrong: {refusal}")))?;
                 store::update(transaction, &job)?;
                 jobs.push(job);
             }
@@ -77,7 +79,7 @@ impl Queue {
             let page = self.write("put back the jobs of the last run", |transaction| {
                 let page = page(transaction, State::Running, after)?;
                 for id in &page {
-                    let mut job = store::expect(transaction, *id)?;
+                    let mut job = store::indexed(transaction, *id)?;
                     if job.recover(owner, now) {
                         store::update(transaction, &job)?;
                         recovered += 1;
@@ -112,7 +114,7 @@ fn awaken(transaction: &Transaction<'_>, now: SystemTime) -> Result<(), Trouble>
         .into_iter()
         .chain(store::ids(transaction, DELAYED_BY_A_WRONG_CLOCK, wrong)?)
     {
-        let mut job = store::expect(transaction, id)?;
+        let mut job = store::indexed(transaction, id)?;
         job.hasten();
         store::update(transaction, &job)?;
     }

@@ -56,6 +56,7 @@ fn a_child_plays_its_part() {
         ("add", name) => add(state, name),
         ("look", _) => look(state),
         ("fill", _) => fill(state),
+        ("knock", _) => knock(state),
         (other, _) => panic!("{other}"),
     }
 }
@@ -259,6 +260,31 @@ fn fill(state: &Path) {
     assert_eq!(count(&queue), last * 20);
     queue.add(&job("more"), SystemTime::now()).unwrap();
     say("filled");
+}
+
+/// What a user hears to whom the queue does not belong.
+fn knock(state: &Path) {
+    let error = Queue::open(state).unwrap_err();
+    assert!(matches!(error, QueueError::Permission { .. }), "{error:?}");
+    let error = Queue::open_read_only(state).unwrap_err();
+    assert!(matches!(error, QueueError::Permission { .. }), "{error:?}");
+    say("refused");
+}
+
+#[test]
+fn another_user_is_refused_and_told_so() {
+    use std::os::unix::process::CommandExt;
+    let state = tempfile::tempdir().unwrap();
+    Queue::open(state.path()).unwrap();
+    // Only root can be somebody else.
+    let mut command = program("knock", state.path());
+    match command.uid(65534).gid(65534).output() {
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(said.contains("\nsaid refused"), "{output:?}");
+        }
+        Err(error) => eprintln!("not shown: {error}"),
+    }
 }
 
 /// Runs a part where a script has prepared the file system; none where this user may not mount.

@@ -154,7 +154,7 @@ impl Model {
                 job.cancelling = false;
             }
             0 | 5 | 6 => Self::end(job, State::Done, now),
-            1 | 2 | 3 if called_off => {
+            1..=3 if called_off => {
                 job.attempts -= u32::from(how == 2);
                 Self::end(job, State::Cancelled, now);
             }

@@ -278,3 +278,28 @@ fn damage_under_a_running_service_is_told_and_repaired_by_the_next() {
         Some(before[&id].task.source.as_path())
     );
 }
+
+#[test]
+fn whoever_comes_after_one_that_died_while_it_looked_looks_again() {
+    let (kept, before) = some_pages();
+    // A crash, the damage, and a look that was interrupted, after which only a share could be had.
+    for note in ["open\n", "looking\n", "", "\u{0}"] {
+        let file = kept.file("queue.sqlite");
+        let bytes = fs::read(&file).unwrap();
+        let place = bytes.windows(8).position(|window| window == b"/out/120");
+        let Some(place) = place else { panic!("{note}") };
+        fs::write(&file, flipped(&bytes, place, 1)).unwrap();
+        fs::write(kept.file("queue.lock"), note).unwrap();
+        let mut opened = Queue::open(kept.path()).unwrap();
+        assert_eq!(opened.repaired.unwrap().lost, 1, "{note}");
+        let job = before
+            .values()
+            .find(|job| job.task.target.key() == "120")
+            .unwrap();
+        let again = NewJob::from(job.task.clone());
+        assert!(matches!(
+            opened.queue.add(&again, at(0)).unwrap(),
+            Added::New(_)
+        ));
+    }
+}
