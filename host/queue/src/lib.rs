@@ -58,6 +58,23 @@
 //! | `queue.sqlite.damaged-N` | a queue that was found damaged, as it was found; see [`Report`] |
 //! | `service.lock` | the process that is the service, see [`ServiceLock`] |
 //!
+//! # What it survives
+//!
+//! - A killed process and a loss of power: a call that has returned is on disk, one that has not was not
+//!   made. [`Queue::recover`] and [`Reader::pending_disposals`] tell a new run where the last one ended.
+//! - Damage: each row has a checksum. A database that was not closed in order, or that is not as it was
+//!   then, is checked when it is opened; what is good of a damaged one is saved, and a [`Report`] tells of
+//!   the rest. While others have it open, damage that is met is [`QueueError::Damaged`].
+//! - A full disk: [`QueueError::DiskFull`], nothing changed, and on it goes when there is room.
+//! - A file system that can only be read: [`QueueError::ReadOnly`], and [`Queue::open_read_only`].
+//! - Other versions: an older database is upgraded in one transaction, a newer one left alone.
+//!
+//! Two limits. Where a disk loses the end of the log that it had reported as written, nothing tells:
+//! SQLite takes a damaged frame for the end of the log, as a loss of power leaves it. And a page that falls back to
+//! an earlier state of itself is as good as it was then.
+//!
+//! Memory does not grow with the queue: SQLite's cache has 2 MiB, and lists come in pages.
+//!
 //! What this crate does not do: it never looks at a source file, knows no network, and decides no
 //! delay. All calls block; time is an argument.
 
