@@ -176,9 +176,17 @@ fn what_is_no_database_is_kept_aside_and_a_new_one_begins() {
 #[test]
 fn a_queue_that_vanished_is_told() {
     let (kept, _) = some_pages();
+    // Its log stays, and must not be taken for that of the new one.
+    let mut queue = kept.open();
+    queue.add(&named("in the log"), at(0)).unwrap();
+    let log = fs::read(kept.file("queue.sqlite-wal")).unwrap();
+    drop(queue);
+    fs::write(kept.file("queue.sqlite-wal"), log).unwrap();
     fs::remove_file(kept.file("queue.sqlite")).unwrap();
+
     let opened = Queue::open(kept.path()).unwrap();
     assert_eq!(opened.repaired.unwrap().cause, Cause::Missing);
+    assert_eq!(all(&opened.queue), BTreeMap::new());
     drop(opened.queue);
     kept.open();
 }
