@@ -94,6 +94,7 @@ mod place;
 mod queue;
 mod reader;
 mod repair;
+mod rescue;
 mod row;
 mod salvage;
 mod schema;

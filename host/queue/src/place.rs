@@ -34,6 +34,11 @@ impl Place {
         self.0.join("queue.sqlite.draft")
     }
 
+    /// A copy of a damaged database, to be read.
+    pub(crate) fn rescue(&self) -> PathBuf {
+        self.0.join("queue.sqlite.rescue")
+    }
+
     /// A database that is to take the place of a damaged one.
     pub(crate) fn repaired(&self, number: u32) -> PathBuf {
         self.0.join(format!("queue.sqlite.repaired-{number}"))

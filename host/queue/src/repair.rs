@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::place::{Place, beside, open_private, refused, remove, rename};
-use crate::salvage::{Harvest, salvage};
+use crate::salvage::salvage;
 use crate::schema::{MIGRATIONS, migrate};
 use crate::store::{connect, connect_reading};
 use crate::trouble::Trouble;
-use crate::{JobId, QueueError};
+use crate::{JobId, QueueError, rescue};
 
 /// Damaged databases that are kept; of more, the oldest are removed.
 pub const DAMAGED_KEPT: u32 = 8;
@@ -63,7 +63,7 @@ pub struct LostJob {
     pub source: Option<PathBuf>,
 }
 
-const REPAIRING: &str = "save what can be read of the damaged queue";
+pub(crate) const REPAIRING: &str = "save what can be read of the damaged queue";
 const MAKING: &str = "make the queue";
 
 /// Makes an empty database; a report if there should have been one.
@@ -87,12 +87,10 @@ pub(crate) fn repair(place: &Place, damage: &str) -> Result<Report, QueueError> 
     let failed = |source| refused(REPAIRING, place.directory(), source);
     let last = place.numbers("damaged").map_err(failed)?.pop().unwrap_or(0);
     let number = last.saturating_add(1);
+    let old = rescue::source(place)?;
     draft(place, REPAIRING, |new| {
         let transaction = new.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let harvest = match connect_reading(&place.database()) {
-            Ok(old) => salvage(&old, &transaction, number)?,
-            Err(_) => Harvest::nothing(),
-        };
+        let harvest = salvage(&old.connection, &transaction, number)?;
         transaction.execute(
             "INSERT INTO repairs VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -100,13 +98,15 @@ pub(crate) fn repair(place: &Place, damage: &str) -> Result<Report, QueueError> 
                 damage,
                 harvest.kept,
                 harvest.lost,
-                harvest.incomplete,
+                harvest.incomplete || old.without_log,
                 harvest.budget_lost,
             ),
         )?;
         transaction.commit()?;
         Ok(())
     })?;
+    drop(old);
+    discard(&place.rescue()).map_err(failed)?;
     rename(&place.draft(), &place.repaired(number))
         .and_then(|()| place.sync())
         .map_err(failed)?;
@@ -181,7 +181,7 @@ fn draft(
 ) -> Result<(), QueueError> {
     let path = place.draft();
     let failed = |source| refused(doing, &path, source);
-    discard_draft(place).map_err(failed)?;
+    discard(&path).map_err(failed)?;
     open_private(&path).map_err(failed)?;
     let made = write_draft(&path, fill);
     if let Err(trouble) = made {
@@ -194,7 +194,7 @@ fn draft(
         .map_err(failed)
 }
 
-fn write_draft(
+pub(crate) fn write_draft(
     path: &Path,
     fill: impl FnOnce(&mut Connection) -> Result<(), Trouble>,
 ) -> Result<(), Trouble> {
@@ -208,8 +208,13 @@ fn write_draft(
 }
 
 fn discard_draft(place: &Place) -> io::Result<()> {
+    discard(&place.draft())?;
+    discard(&place.rescue())
+}
+
+fn discard(path: &Path) -> io::Result<()> {
     for ending in ["", "-wal", "-shm", "-journal"] {
-        remove(&beside(&place.draft(), ending))?;
+        remove(&beside(path, ending))?;
     }
     Ok(())
 }

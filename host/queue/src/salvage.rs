@@ -18,20 +18,8 @@ pub(crate) struct Harvest {
     pub(crate) budget_lost: bool,
 }
 
-impl Harvest {
-    /// Of a file that is no database at all.
-    pub(crate) fn nothing() -> Self {
-        Self {
-            kept: 0,
-            lost: 0,
-            incomplete: true,
-            budget_lost: true,
-        }
-    }
-}
-
-/// Numbers that are tried one by one from each side of what cannot be read: about a second's work.
-const MOST_TRIED: i64 = 500_000;
+/// Numbers that are tried one by one from each side of what cannot be read: well under a second's work.
+const MOST_TRIED: i64 = 50_000;
 /// No queue has had so many jobs; a greater number is damage.
 const HIGHEST: i64 = 1 << 40;
 
@@ -88,6 +76,10 @@ impl Salvage<'_> {
             Reached::End => low,
             Reached::Behind(id) => id,
         };
+        if low == 0 && high == top {
+            // Neither end can be read, nor what lies between.
+            return Ok(false);
+        }
         let (from, to) = (low.saturating_add(1), high);
         let middle = from.saturating_add(MOST_TRIED).min(to);
         self.each(from, middle)?;
@@ -156,8 +148,8 @@ impl Salvage<'_> {
         Ok(())
     }
 
-    /// Notes the jobs that an index knows and the new database does not. Whether all of the index could
-    /// be read.
+    /// Notes the jobs that an index knows and the new database does not. Whether that can be all of them:
+    /// an index that does not know those that were saved is damaged too.
     fn told_by_an_index(&mut self) -> Result<bool, Trouble> {
         const INDEX: &str =
             "SELECT id FROM jobs INDEXED BY jobs_state WHERE state >= 0 ORDER BY state, id";
@@ -168,12 +160,19 @@ impl Salvage<'_> {
             return Ok(false);
         };
         let mut exists = self.new.prepare("SELECT 1 FROM jobs WHERE id = ?")?;
+        let (mut listed, mut saved) = (0_u64, 0);
         loop {
             match rows.next() {
-                Ok(None) => return Ok(true),
+                Ok(None) => return Ok(listed > 0 && saved == self.kept),
                 Ok(Some(row)) => match row.get::<_, i64>(0) {
-                    Ok(id) if exists.exists([id])? => {}
-                    Ok(id) => self.lost(Some(id), None)?,
+                    Ok(id) => {
+                        listed += 1;
+                        if exists.exists([id])? {
+                            saved += 1;
+                        } else {
+                            self.lost(Some(id), None)?;
+                        }
+                    }
                     Err(_) => return Ok(false),
                 },
                 Err(_) => return Ok(false),

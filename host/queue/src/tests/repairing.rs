@@ -162,6 +162,24 @@ fn one_bad_page_of_jobs_costs_the_jobs_on_it_and_no_others() {
 }
 
 #[test]
+fn without_its_first_page_all_jobs_are_saved() {
+    let (kept, before) = some_pages();
+    let file = kept.file("queue.sqlite");
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[..4096].fill(0);
+    fs::write(&file, &bytes).unwrap();
+    let opened = Queue::open(kept.path()).unwrap();
+    let report = opened.repaired.unwrap();
+    assert_eq!((report.lost, report.incomplete), (0, false), "{report:?}");
+    assert_eq!(all(&opened.queue), before);
+    assert!(!kept.file("queue.sqlite.rescue").exists());
+    assert_eq!(
+        fs::read(kept.file("queue.sqlite.damaged-1")).unwrap(),
+        bytes
+    );
+}
+
+#[test]
 fn what_is_no_database_is_kept_aside_and_a_new_one_begins() {
     let (kept, _) = some_pages();
     fs::write(kept.file("queue.sqlite"), "#!/bin/sh\n".repeat(1000)).unwrap();
