@@ -128,6 +128,7 @@ pub use service_lock::{ServiceLock, ServiceLockError};
 pub use stage::{Stage, State, UnknownState};
 pub use task::{
     Fingerprint, InvalidTask, LONGEST_BUCKET, LONGEST_FINGERPRINT, LONGEST_KEY, LONGEST_PATH,
-    LONGEST_RULE_NAME, MOST_SETTINGS, Origin, SETTINGS_SIZE, Settings, SourcePath, Target, Task,
+    LONGEST_RULE_NAME, MOST_SETTINGS, Origin, RuleName, SETTINGS_SIZE, Settings, SourcePath,
+    Target, Task,
 };
 pub use text::{Failure, LONGEST_FAILURE, LONGEST_KIND, LONGEST_RECEIPT, Receipt};

@@ -70,8 +70,12 @@ pub enum Origin {
     /// Somebody at a command line.
     Command,
     /// The watch rule of this name.
-    Watch(String),
+    Watch(RuleName),
 }
+
+/// The name of a watch rule.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RuleName(String);
 
 /// Why something cannot be queued.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -242,11 +246,18 @@ impl TryFrom<Vec<(String, String)>> for Settings {
     }
 }
 
+impl RuleName {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Origin {
     /// The rule of this name.
     pub fn watch(rule: &str) -> Result<Self, InvalidTask> {
         bounded("name of the watch rule", rule.as_bytes(), LONGEST_RULE_NAME)?;
-        Ok(Self::Watch(rule.to_owned()))
+        Ok(Self::Watch(RuleName(rule.to_owned())))
     }
 
     /// What [`Origin`]'s `Display` wrote.
@@ -264,7 +275,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Command => f.write_str("command"),
-            Self::Watch(rule) => write!(f, "watch:{rule}"),
+            Self::Watch(rule) => write!(f, "watch:{}", rule.as_str()),
         }
     }
 }
