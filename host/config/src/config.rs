@@ -1,11 +1,12 @@
 //! The whole configuration.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::document::{Document, File};
 use crate::locate::{self, USUAL_PLACES};
-use crate::sections::{CredentialProvider, Device, Network, Put, S3, Sandbox, Service};
-use crate::{Environment, Error, directories};
+use crate::sections::{Client, CredentialProvider, Device, Network, Put, S3, Sandbox, Service};
+use crate::{ClientName, Environment, Error, directories};
 
 /// The configuration: one field per section of the file.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct Config {
     pub service: Service,
     /// `[put]`
     pub put: Put,
+    /// `[clients.NAME]`, and the client `default`, which always exists.
+    pub clients: BTreeMap<ClientName, Client>,
     s3: Option<S3>,
 }
 
@@ -48,6 +51,7 @@ impl Config {
             Sandbox::NAME,
             Service::NAME,
             Put::NAME,
+            Client::NAME,
         ];
         let mut document = Document::parse(File { path, text }, env, &names)?;
         let device = Device::read(document.section(Device::NAME), env)?;
@@ -60,6 +64,7 @@ impl Config {
             sandbox: Sandbox::read(document.section(Sandbox::NAME))?,
             service: Service::read(document.section(Service::NAME))?,
             put: Put::read(document.section(Put::NAME))?,
+            clients: Client::read_all(document.section(Client::NAME), &credentials)?,
             device,
             credentials,
         })

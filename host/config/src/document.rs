@@ -51,7 +51,7 @@ impl<'d> Document<'d> {
             file,
             sections: names
                 .iter()
-                .map(|name| (*name, Section::absent(file, name)))
+                .map(|name| (*name, Section::absent(file, *name)))
                 .collect(),
         };
         document.read_file()?;

@@ -35,10 +35,12 @@ mod keyword;
 #[macro_use]
 mod names;
 
+mod account;
 mod arn;
 mod authority;
 mod byte_size;
 mod certificate_reference;
+mod client_name;
 mod config;
 mod diagnostic;
 mod directories;
@@ -48,6 +50,7 @@ mod error;
 mod host;
 mod key_reference;
 mod locate;
+mod loopback_address;
 mod origin;
 mod origin_pattern;
 mod pkcs11_uri;
@@ -64,10 +67,12 @@ mod time_limit;
 mod timetable;
 mod value;
 
+pub use account::{Account, AccountError};
 pub use arn::{Arn, ArnError};
 pub use authority::{Authority, AuthorityError};
 pub use byte_size::{ByteSize, ByteSizeError};
 pub use certificate_reference::{CertificateReference, CertificateReferenceError};
+pub use client_name::ClientName;
 pub use config::Config;
 pub use diagnostic::Diagnostic;
 pub use environment::Environment;
@@ -75,6 +80,7 @@ pub use error::Error;
 pub use host::{Host, HostError};
 pub use key_reference::{KeyReference, KeyReferenceError, TpmHandle};
 pub use keyword::UnknownKeyword;
+pub use loopback_address::{LoopbackAddress, LoopbackAddressError};
 pub use names::{NameError, RoleAlias, ThingName};
 pub use origin::{Origin, OriginError, Scheme};
 pub use origin_pattern::{HostPattern, OriginPattern};
@@ -86,9 +92,9 @@ pub use rate_limit::{RateLimit, RateLimitError};
 pub use region::Region;
 pub use s3_hosts::{S3HostKind, S3Hosts, S3Name};
 pub use sections::{
-    Addressing, Checksum, ChecksumAlgorithm, ChecksumPlacement, CredentialProvider, Device,
-    HostChoice, Iot, KeyPermissions, Network, Parts, ProviderKind, Proxies, Put, RolesAnywhere, S3,
-    Sandbox, Service, SignaturePurpose, StorageClass, Timeouts,
+    Addressing, Checksum, ChecksumAlgorithm, ChecksumPlacement, Client, CredentialProvider, Device,
+    HostChoice, Iot, KeyPermissions, LocalEndpoints, LocalSocket, Network, Parts, ProviderKind,
+    Proxies, Put, RolesAnywhere, S3, Sandbox, Service, SignaturePurpose, StorageClass, Timeouts,
 };
 pub use session_duration::{SessionDuration, SessionDurationError};
 pub use session_name::{SessionName, SessionNameError};

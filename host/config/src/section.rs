@@ -1,5 +1,6 @@
 //! One section of the configuration, read key by key.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -16,7 +17,7 @@ use crate::value::{Origin, Value};
 #[derive(Debug)]
 pub(crate) struct Section<'d> {
     file: File<'d>,
-    name: &'static str,
+    name: Cow<'static, str>,
     span: Option<Range<usize>>,
     entries: BTreeMap<String, Entry<'d>>,
     known: Vec<&'static str>,
@@ -24,10 +25,10 @@ pub(crate) struct Section<'d> {
 
 impl<'d> Section<'d> {
     /// A section that the file does not have.
-    pub(crate) fn absent(file: File<'d>, name: &'static str) -> Self {
+    pub(crate) fn absent(file: File<'d>, name: impl Into<Cow<'static, str>>) -> Self {
         Self {
             file,
-            name,
+            name: name.into(),
             span: None,
             entries: BTreeMap::new(),
             known: Vec::new(),
@@ -109,6 +110,16 @@ impl<'d> Section<'d> {
     /// The error for keys that do not go together.
     pub(crate) fn error(&self, message: impl Into<String>) -> Error {
         self.file.complain(self.span.clone(), message).into()
+    }
+
+    /// The tables in this section by their names, each to be read like a section.
+    pub(crate) fn tables(self) -> Result<Vec<(Value<'d>, Section<'d>)>, Error> {
+        let (file, section) = (self.file, self.name);
+        let read = |(name, entry): (String, Entry<'d>)| {
+            let table = entry.value.table(format!("{section}.{name}"))?;
+            Ok((Value::of_key(file, &section, &entry.key, name), table))
+        };
+        self.entries.into_iter().map(read).collect()
     }
 
     /// Complains about a key that nobody asked for.

@@ -1,7 +1,9 @@
 //! The sections of the configuration file, each read into a type of its own.
 
+mod clients;
 mod credentials;
 mod device;
+mod local_endpoints;
 mod network;
 mod put;
 mod s3;
@@ -9,8 +11,10 @@ mod sandbox;
 mod service;
 mod timetable;
 
+pub use clients::Client;
 pub use credentials::{CredentialProvider, Iot, ProviderKind, RolesAnywhere};
 pub use device::{Device, KeyPermissions, SignaturePurpose};
+pub use local_endpoints::{LocalEndpoints, LocalSocket};
 pub use network::{Network, Proxies, Timeouts};
 pub use put::Put;
 pub use s3::{

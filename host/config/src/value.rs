@@ -80,6 +80,16 @@ impl<'d> Value<'d> {
         }
     }
 
+    /// The name of a key or table of a section, which is to be parsed as well.
+    pub(crate) fn of_key(file: File<'d>, section: &str, origin: &Origin, name: String) -> Self {
+        Self {
+            file,
+            key: format!("the name of a table in [{section}]"),
+            origin: origin.clone(),
+            content: Content::Text(name),
+        }
+    }
+
     /// A string that is parsed.
     pub(crate) fn parse<T: FromStr<Err: Display>>(self) -> Result<T, Error> {
         self.text("a string")?
@@ -217,6 +227,21 @@ impl<'d> Value<'d> {
             _ => self.text("a rate such as \"1MiB\", or \"none\"")?.parse(),
         };
         limit.map_err(|error| self.error(error.to_string()))
+    }
+
+    /// A table, read like a section called `name`.
+    pub(crate) fn table(self, name: String) -> Result<Section<'d>, Error> {
+        match (self.content, &self.origin) {
+            (Content::Toml(DeValue::Table(keys)), Origin::File(span)) => {
+                let mut section = Section::absent(self.file, name);
+                section.fill(span.clone(), keys);
+                Ok(section)
+            }
+            (content, _) => {
+                let other = Self { content, ..self };
+                Err(other.mistyped(&format!("a table, [{name}], in the configuration file")))
+            }
+        }
     }
 
     /// Tables, each read like a section called `name`.

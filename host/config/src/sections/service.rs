@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::LocalEndpoints;
 use crate::Error;
 use crate::section::Section;
 use crate::value::Value;
@@ -13,6 +14,8 @@ pub struct Service {
     /// Queue, journal and component slots; see
     /// [`Config::state_dir`](crate::Config::state_dir) for the default.
     pub state: Option<PathBuf>,
+    /// Where programs on this machine reach it.
+    pub local: LocalEndpoints,
 }
 
 impl Service {
@@ -21,6 +24,7 @@ impl Service {
     pub(crate) fn read(mut section: Section<'_>) -> Result<Self, Error> {
         let service = Self {
             state: section.optional("state", Value::path)?,
+            local: LocalEndpoints::read(&mut section)?,
         };
         section.finish()?;
         Ok(service)
