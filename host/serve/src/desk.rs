@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, HeaderName};
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use sealift_config::{ClientName, Region, RoleAlias};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -108,7 +108,9 @@ impl Desk {
 
     /// `/credentials`, or `/credentials/NAME`.
     fn window(&self, path: &str) -> Result<&Window, Refused> {
-        let rest = path.strip_prefix(CREDENTIALS).unwrap_or_default();
+        let Some(rest) = path.strip_prefix(CREDENTIALS) else {
+            return Err(not_found("there is /credentials and /credentials/NAME"));
+        };
         match rest.strip_prefix('/') {
             None if rest.is_empty() => Ok(&self.default),
             Some(ClientName::DEFAULT) => Ok(&self.default),
@@ -117,7 +119,9 @@ impl Desk {
                 .ok()
                 .and_then(|name: ClientName| self.others.get(&name))
                 .ok_or_else(|| {
-                    not_found("there is no such client; add [clients.NAME] to the configuration")
+                    not_found(
+                        "there is no such client; [clients.NAME] in the configuration makes one",
+                    )
                 }),
             None => Err(not_found("there is /credentials and /credentials/NAME")),
         }
@@ -275,7 +279,7 @@ impl ImdsDesk {
         if parts.method != Method::PUT {
             return Err(Refused::method("PUT"));
         }
-        let ttl = parts.headers.get(&SESSION_TTL).map(|ttl| ttl.as_bytes());
+        let ttl = parts.headers.get(&SESSION_TTL).map(HeaderValue::as_bytes);
         let Some(ttl) = ttl.and_then(Ttl::parse) else {
             return Err(Refused::new(
                 StatusCode::BAD_REQUEST,

@@ -13,7 +13,7 @@ use http::{HeaderMap, StatusCode};
 use crate::answer::Refused;
 
 /// Fields by which a proxy tells of itself; the instance metadata service refuses the first as well ("Use
-/// IMDSv2", EC2 User Guide).
+/// `IMDSv2`", EC2 User Guide).
 static FORWARDING: [HeaderName; 4] = [
     HeaderName::from_static("x-forwarded-for"),
     HeaderName::from_static("x-forwarded-host"),

@@ -135,7 +135,7 @@ mod tests {
         tokio::time::advance(Duration::from_secs(2)).await;
         assert!(!sessions.is_open(short.as_bytes()));
         assert!(sessions.is_open(long.as_bytes()));
-        tokio::time::advance(Duration::from_secs(21_600)).await;
+        tokio::time::advance(Duration::from_hours(6)).await;
         assert!(!sessions.is_open(long.as_bytes()));
     }
 

@@ -251,3 +251,6 @@ async fn poll(
         None => future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

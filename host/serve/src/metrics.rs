@@ -2,7 +2,7 @@
 //!
 //! Two kinds of numbers with a few labels, written as lines of text: the crate `prometheus-client` would
 //! want a type for each set of labels, bounds neither their number nor their length, and answers in
-//! OpenMetrics, where a name says its kind. What is needed is less than what would have to be put around it.
+//! `OpenMetrics`, where a name says its kind. What is needed is less than what would have to be put around it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

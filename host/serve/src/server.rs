@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener as StdListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sealift_config::{ClientName, LoopbackAddress, RoleAlias};
+use sealift_config::{ClientName, LocalSocket, LoopbackAddress, Region, RoleAlias};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -15,7 +15,7 @@ use crate::desk::{Desk, ImdsDesk, Way, Window};
 use crate::imds::Sessions;
 use crate::keeper::{Asking, Figures, Keeper};
 use crate::listener::{Listener, Socket, heed};
-use crate::settings::{Settings, Tokens};
+use crate::settings::{Imds, Settings, Tokens};
 use crate::socket::{self, SocketFile};
 use crate::token_file::TokenFile;
 use crate::{Audit, Clock, CredentialSource, EndpointEnvironment, Error, Metrics, Status};
@@ -76,53 +76,41 @@ impl Server {
     /// Listens where the settings say, and makes the tokens that are missing. Within a tokio runtime with IO
     /// and time. Blocks for as long as the files take.
     pub fn bind(settings: Settings, parts: Parts) -> Result<Self, Error> {
-        let (credentials, address) = tcp(settings.listen, "service.listen")?;
-        let mut setup = Setup::new(&settings, parts, address);
+        let (programs, address) = tcp(settings.listen, "service.listen")?;
+        let observers = settings
+            .metrics_listen
+            .map(|listen| tcp(listen, "service.metrics_listen"))
+            .transpose()?;
+        let imds = settings.imds.map(listen_as_imds).transpose()?;
+        let unix = settings.socket.as_ref().map(listen_on_file).transpose()?;
+
+        let mut setup = Setup::new(settings.tokens, settings.region, parts, address);
         let default = setup.window(ClientName::default_client(), None)?;
         let mut others = BTreeMap::new();
-        for (name, client) in &settings.clients {
+        for (name, client) in settings.clients {
             if name.as_str() != ClientName::DEFAULT {
-                let window = setup.window(name.clone(), client.role_alias.clone())?;
-                others.insert(name.clone(), window);
+                let window = setup.window(name.clone(), client.role_alias)?;
+                others.insert(name, window);
             }
         }
-        let imds = match &settings.imds {
-            Some(imds) => Some((tcp(imds.listen, "service.imds_listen")?, imds.role.clone())),
-            None => None,
-        };
-        let metrics = match settings.metrics_listen {
-            Some(address) => Some(tcp(address, "service.metrics_listen")?),
-            None => None,
-        };
-        let socket = match &settings.socket {
-            Some(local) => {
-                let allowed = Allowed::look_up(&local.users, &local.groups)?;
-                let (listener, file) = socket::listen(&local.path, &allowed)?;
-                Some((Socket::Unix(listener, allowed), file))
-            }
-            None => None,
-        };
 
         let addresses = Addresses {
             credentials: address,
-            metrics: metrics.as_ref().map_or(address, |(_, address)| *address),
-            imds: imds.as_ref().map(|((_, address), _)| *address),
-            socket: socket.as_ref().map(|(_, file)| file.path().to_owned()),
+            metrics: observers.as_ref().map_or(address, |(_, address)| *address),
+            imds: imds.as_ref().map(|(_, address, _)| *address),
+            socket: unix.as_ref().map(|(_, file)| file.path().to_owned()),
         };
-        let observed = metrics.is_none();
-        let mut sockets = vec![Socket::Tcp(credentials, Way::Programs { observed })];
-        sockets.extend(metrics.map(|(listener, _)| Socket::Tcp(listener, Way::Observers)));
-        let imds = match imds {
-            Some(((listener, _), role)) => {
-                sockets.push(Socket::Tcp(listener, Way::Imds));
-                let sessions = Sessions::new()?;
-                Some(ImdsDesk { role, sessions })
-            }
-            None => None,
-        };
-        let (unix, socket_file) = socket.unzip();
+        let observed = observers.is_none();
+        let mut sockets = vec![Socket::Tcp(programs, Way::Programs { observed })];
+        sockets.extend(observers.map(|(listener, _)| Socket::Tcp(listener, Way::Observers)));
+        let imds = imds.map(|(listener, _, imds)| {
+            sockets.push(Socket::Tcp(listener, Way::Imds));
+            imds
+        });
+        let (unix, socket_file) = unix.unzip();
         sockets.extend(unix);
-        Ok(setup.finish(sockets, default, others, imds, addresses, socket_file))
+        let server = setup.finish(sockets, (default, others, imds), addresses, socket_file);
+        Ok(server)
     }
 
     /// Where it listens: what to print, with the ports that the system chose.
@@ -169,8 +157,9 @@ impl Server {
 }
 
 /// A server that is being set up.
-struct Setup<'s> {
-    settings: &'s Settings,
+struct Setup {
+    tokens: Tokens,
+    region: Option<Region>,
     parts: Parts,
     address: SocketAddr,
     control: Control,
@@ -180,10 +169,11 @@ struct Setup<'s> {
     environments: BTreeMap<ClientName, EndpointEnvironment>,
 }
 
-impl<'s> Setup<'s> {
-    fn new(settings: &'s Settings, parts: Parts, address: SocketAddr) -> Self {
+impl Setup {
+    fn new(tokens: Tokens, region: Option<Region>, parts: Parts, address: SocketAddr) -> Self {
         Self {
-            settings,
+            tokens,
+            region,
             parts,
             address,
             control: Control(watch::Sender::new(())),
@@ -195,7 +185,7 @@ impl<'s> Setup<'s> {
     }
 
     fn window(&mut self, client: ClientName, role: Option<RoleAlias>) -> Result<Window, Error> {
-        let (token, file) = match &self.settings.tokens {
+        let (token, file) = match &self.tokens {
             Tokens::Kept(directory) => TokenFile::kept(directory, &client)?,
             Tokens::Passing(directory) => TokenFile::passing(directory)?,
         };
@@ -207,7 +197,7 @@ impl<'s> Setup<'s> {
             self.address,
             &path,
             file.path().to_owned(),
-            self.settings.region.clone(),
+            self.region.clone(),
         );
         self.environments.insert(client.clone(), environment);
         self.files.push(file);
@@ -245,9 +235,7 @@ impl<'s> Setup<'s> {
     fn finish(
         self,
         sockets: Vec<Socket>,
-        default: Window,
-        others: BTreeMap<ClientName, Window>,
-        imds: Option<ImdsDesk>,
+        (default, others, imds): (Window, BTreeMap<ClientName, Window>, Option<ImdsDesk>),
         addresses: Addresses,
         socket_file: Option<SocketFile>,
     ) -> Server {
@@ -255,7 +243,7 @@ impl<'s> Setup<'s> {
             default,
             others,
             imds,
-            region: self.settings.region.clone(),
+            region: self.region,
             audit: self.parts.audit,
             status: self.parts.status,
             clock: self.parts.clock,
@@ -271,6 +259,21 @@ impl<'s> Setup<'s> {
             files: (self.files, socket_file),
         }
     }
+}
+
+fn listen_as_imds(imds: Imds) -> Result<(TcpListener, SocketAddr, ImdsDesk), Error> {
+    let (listener, address) = tcp(imds.listen, "service.imds_listen")?;
+    let desk = ImdsDesk {
+        role: imds.role,
+        sessions: Sessions::new()?,
+    };
+    Ok((listener, address, desk))
+}
+
+fn listen_on_file(socket: &LocalSocket) -> Result<(Socket, SocketFile), Error> {
+    let allowed = Allowed::look_up(&socket.users, &socket.groups)?;
+    let (listener, file) = socket::listen(&socket.path, &allowed)?;
+    Ok((Socket::Unix(listener, allowed), file))
 }
 
 fn tcp(address: LoopbackAddress, key: &'static str) -> Result<(TcpListener, SocketAddr), Error> {

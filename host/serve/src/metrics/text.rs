@@ -15,7 +15,19 @@ pub(super) fn write(families: &BTreeMap<&'static str, Family>) -> String {
             Series::Counters(_) => "counter",
             Series::Gauges(_) => "gauge",
         };
-        text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
+        for part in [
+            "# HELP ",
+            name,
+            " ",
+            &help,
+            "\n# TYPE ",
+            name,
+            " ",
+            kind,
+            "\n",
+        ] {
+            text.push_str(part);
+        }
         match &family.series {
             Series::Counters(counters) => {
                 for (labels, counter) in counters {
