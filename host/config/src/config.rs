@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::document::{Document, File};
 use crate::locate::{self, USUAL_PLACES};
-use crate::sections::{Client, CredentialProvider, Device, Network, Put, S3, Sandbox, Service};
+use crate::sections::{
+    Client, CredentialProvider, Device, Network, Put, S3, Sandbox, Service, WatchRule,
+};
 use crate::{ClientName, Environment, Error, directories};
 
 /// The configuration: one field per section of the file.
@@ -28,6 +30,8 @@ pub struct Config {
     pub put: Put,
     /// `[clients.NAME]`, and the client `default`, which always exists.
     pub clients: BTreeMap<ClientName, Client>,
+    /// `[[watch]]`, in the order of the file.
+    pub watch: Vec<WatchRule>,
     s3: Option<S3>,
 }
 
@@ -53,7 +57,7 @@ impl Config {
             Put::NAME,
             Client::NAME,
         ];
-        let mut document = Document::parse(File { path, text }, env, &names)?;
+        let mut document = Document::parse(File { path, text }, env, &names, &[WatchRule::NAME])?;
         let device = Device::read(document.section(Device::NAME), env)?;
         let credentials =
             CredentialProvider::read(document.section(CredentialProvider::NAME), &device)?;
@@ -65,6 +69,7 @@ impl Config {
             service: Service::read(document.section(Service::NAME))?,
             put: Put::read(document.section(Put::NAME))?,
             clients: Client::read_all(document.section(Client::NAME), &credentials)?,
+            watch: WatchRule::read_all(document.list(WatchRule::NAME), &device)?,
             device,
             credentials,
         })

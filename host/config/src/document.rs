@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 use crate::diagnostic::Diagnostic;
 use crate::section::Section;
 use crate::suggestion::nearest;
+use crate::value::Value;
 use crate::{Environment, Error};
 
 /// The configuration file as it was read.
@@ -37,15 +38,19 @@ impl File<'_> {
 pub(crate) struct Document<'d> {
     file: File<'d>,
     sections: BTreeMap<&'static str, Section<'d>>,
+    /// Sections that can be there several times, `[[name]]`; none of them if the file has none.
+    lists: BTreeMap<&'static str, Option<Value<'d>>>,
 }
 
 impl<'d> Document<'d> {
-    /// Splits the file into its sections, of which `names` are known, and adds
-    /// the variables called `SEALIFT_<SECTION>_<KEY>`.
+    /// Splits the file into its sections, of which `names` are known once and
+    /// `lists` any number of times, and adds the variables called `SEALIFT_<SECTION>_<KEY>` to the
+    /// former.
     pub(crate) fn parse(
         file: File<'d>,
         env: &Environment,
         names: &[&'static str],
+        lists: &[&'static str],
     ) -> Result<Self, Error> {
         let mut document = Self {
             file,
@@ -53,6 +58,7 @@ impl<'d> Document<'d> {
                 .iter()
                 .map(|name| (*name, Section::absent(file, *name)))
                 .collect(),
+            lists: lists.iter().map(|name| (*name, None)).collect(),
         };
         document.read_file()?;
         document.read_environment(env)?;
@@ -66,6 +72,11 @@ impl<'d> Document<'d> {
             .unwrap_or_else(|| Section::absent(self.file, name))
     }
 
+    /// Takes a list of sections out.
+    pub(crate) fn list(&mut self, name: &'static str) -> Option<Value<'d>> {
+        self.lists.remove(name).flatten()
+    }
+
     fn read_file(&mut self) -> Result<(), Error> {
         let table = DeTable::parse(self.file.text).map_err(|error| {
             self.file
@@ -73,6 +84,10 @@ impl<'d> Document<'d> {
         })?;
         for (name, value) in table.into_inner() {
             let span = name.span();
+            if let Some(list) = self.lists.get_mut(name.get_ref().as_ref()) {
+                *list = Some(Value::of_file(self.file, name.get_ref(), value));
+                continue;
+            }
             let Some(section) = self.sections.get_mut(name.get_ref().as_ref()) else {
                 return Err(self.unknown_section(name.get_ref(), value.get_ref(), span));
             };
@@ -102,7 +117,7 @@ impl<'d> Document<'d> {
         value: &DeValue<'_>,
         span: std::ops::Range<usize>,
     ) -> Error {
-        let names = || self.sections.keys().copied();
+        let names = || self.sections.keys().chain(self.lists.keys()).copied();
         let message = match value {
             DeValue::Table(_) | DeValue::Array(_) => format!("unknown section [{name}]"),
             _ => format!("key `{name}` is outside of any section"),

@@ -38,17 +38,21 @@ mod names;
 mod account;
 mod arn;
 mod authority;
+mod bucket;
 mod byte_size;
 mod certificate_reference;
 mod client_name;
 mod config;
 mod diagnostic;
 mod directories;
+mod disposal;
 mod document;
 mod environment;
 mod error;
+mod file_patterns;
 mod host;
 mod key_reference;
+mod key_template;
 mod locate;
 mod loopback_address;
 mod origin;
@@ -57,6 +61,7 @@ mod pkcs11_uri;
 mod proxy_url;
 mod rate_limit;
 mod region;
+mod rule_name;
 mod s3_hosts;
 mod section;
 mod sections;
@@ -66,19 +71,26 @@ mod suggestion;
 mod time_limit;
 mod timetable;
 mod value;
+mod watch_destination;
 
 pub use account::{Account, AccountError};
 pub use arn::{Arn, ArnError};
 pub use authority::{Authority, AuthorityError};
+pub use bucket::{Bucket, BucketError};
 pub use byte_size::{ByteSize, ByteSizeError};
 pub use certificate_reference::{CertificateReference, CertificateReferenceError};
 pub use client_name::ClientName;
 pub use config::Config;
 pub use diagnostic::Diagnostic;
+pub use disposal::{Disposal, DisposalError};
 pub use environment::Environment;
 pub use error::Error;
+pub use file_patterns::{FilePattern, FilePatternError, FilePatterns};
 pub use host::{Host, HostError};
 pub use key_reference::{KeyReference, KeyReferenceError, TpmHandle};
+pub use key_template::{
+    KeyField, KeyTemplate, KeyTemplateError, KeyValues, ObjectKey, ObjectKeyError,
+};
 pub use keyword::UnknownKeyword;
 pub use loopback_address::{LoopbackAddress, LoopbackAddressError};
 pub use names::{NameError, RoleAlias, ThingName};
@@ -90,13 +102,16 @@ pub use pkcs11_uri::{
 pub use proxy_url::{ProxyCredentials, ProxyUrl, ProxyUrlError};
 pub use rate_limit::{RateLimit, RateLimitError};
 pub use region::Region;
+pub use rule_name::{RuleName, RuleNameError};
 pub use s3_hosts::{S3HostKind, S3Hosts, S3Name};
 pub use sections::{
     Addressing, Checksum, ChecksumAlgorithm, ChecksumPlacement, Client, CredentialProvider, Device,
     HostChoice, Iot, KeyPermissions, LocalEndpoints, LocalSocket, Network, Parts, ProviderKind,
-    Proxies, Put, RolesAnywhere, S3, Sandbox, Service, SignaturePurpose, StorageClass, Timeouts,
+    Proxies, Put, Quota, RolesAnywhere, S3, Sandbox, Service, SignaturePurpose, StorageClass,
+    Timeouts, WatchRule, WhenFull,
 };
 pub use session_duration::{SessionDuration, SessionDurationError};
 pub use session_name::{SessionName, SessionNameError};
 pub use time_limit::{TimeLimit, TimeLimitError};
 pub use timetable::{Overlap, Period, TimeOfDay, TimeOfDayError, Timetable};
+pub use watch_destination::{WatchDestination, WatchDestinationError};

@@ -10,6 +10,7 @@ mod s3;
 mod sandbox;
 mod service;
 mod timetable;
+mod watch;
 
 pub use clients::Client;
 pub use credentials::{CredentialProvider, Iot, ProviderKind, RolesAnywhere};
@@ -22,3 +23,4 @@ pub use s3::{
 };
 pub use sandbox::Sandbox;
 pub use service::Service;
+pub use watch::{Quota, WatchRule, WhenFull};

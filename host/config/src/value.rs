@@ -11,8 +11,8 @@ use toml::de::{DeInteger, DeValue};
 use crate::document::File;
 use crate::section::Section;
 use crate::{
-    ByteSize, CertificateReference, Error, KeyReference, RateLimit, RateLimitError, TimeLimit,
-    TimeLimitError,
+    ByteSize, CertificateReference, Disposal, Error, KeyReference, RateLimit, RateLimitError,
+    TimeLimit, TimeLimitError,
 };
 
 /// Where something was said, for complaints about it.
@@ -152,6 +152,15 @@ impl<'d> Value<'d> {
         match self.text("a string")?.parse() {
             Ok(KeyReference::File(path)) => Ok(KeyReference::File(self.resolve(&path))),
             Ok(token) => Ok(token),
+            Err(error) => Err(self.error(error.to_string())),
+        }
+    }
+
+    /// What becomes of files; the directory that they are moved to is resolved like any path.
+    pub(crate) fn disposal(self) -> Result<Disposal, Error> {
+        match self.text("a string")?.parse() {
+            Ok(Disposal::Move(directory)) => Ok(Disposal::Move(self.resolve(&directory))),
+            Ok(disposal) => Ok(disposal),
             Err(error) => Err(self.error(error.to_string())),
         }
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use sealift_config::{
     Addressing, ByteSize, CertificateReference, Checksum, ChecksumAlgorithm, ChecksumPlacement,
-    Config, CredentialProvider, Environment, Error, KeyPermissions, KeyReference, Parts, RateLimit,
-    S3HostKind, S3Hosts, SignaturePurpose, TimeOfDay,
+    Config, CredentialProvider, Disposal, Environment, Error, KeyPermissions, KeyReference, Parts,
+    RateLimit, S3HostKind, S3Hosts, SignaturePurpose, TimeOfDay, WhenFull,
 };
 
 const SMALLEST: &str = r#"
@@ -82,6 +82,25 @@ const LARGEST: &str = r#"
     [put]
     spool_dir = "../spool"
     spool_limit = 1_048_576
+
+    [[watch]]
+    name = "pictures"
+    path = "out"
+    destination = "s3://bucket/{thing}/{date}/{path}"
+    include = ["*.jpg"]
+    exclude = ["tmp/*"]
+    after = "move:done"
+    settle = "500ms"
+    rescan = "1m"
+    priority = 9
+    storage_class = "STANDARD_IA"
+    max_bytes = "1GiB"
+    max_files = 1000
+    when_full = "oldest"
+
+    [[watch]]
+    path = "/data/out"
+    destination = "s3://bucket"
 "#;
 
 fn parse_with(text: &str, env: &[(&str, &str)]) -> Result<Config, Error> {
@@ -196,6 +215,45 @@ fn every_key_can_be_set() {
     assert_eq!(config.sandbox.bytes_out, Some(ByteSize::from_mib(2048)));
     assert_eq!(config.sandbox.log_bytes.bytes(), 0);
     assert_eq!(config.put.spool_limit, ByteSize::from_mib(1));
+}
+
+#[test]
+fn every_key_of_a_watched_folder_can_be_set_and_most_have_defaults() {
+    let rules = parse(LARGEST).watch;
+    let [pictures, other] = &rules[..] else {
+        panic!("{rules:?}");
+    };
+    assert_eq!(pictures.name.as_str(), "pictures");
+    assert_eq!(pictures.path, Path::new("/etc/sealift/out"));
+    assert_eq!(
+        pictures.destination.to_string(),
+        "s3://bucket/{thing}/{date}/{path}"
+    );
+    assert!(pictures.files.take("a/b.jpg".as_ref()));
+    assert!(!pictures.files.take("b.png".as_ref()));
+    assert!(!pictures.files.take("tmp/b.jpg".as_ref()));
+    let done = Disposal::Move("/etc/sealift/done".into());
+    assert_eq!(pictures.after, done);
+    assert_eq!(pictures.settle.duration(), Duration::from_millis(500));
+    assert_eq!(pictures.rescan.duration(), Duration::from_mins(1));
+    assert_eq!(pictures.priority, 9);
+    let class = pictures.storage_class.as_ref().unwrap();
+    assert_eq!(class.as_str(), "STANDARD_IA");
+    let quota = pictures.quota.unwrap();
+    assert_eq!(quota.max_bytes, Some(ByteSize::from_mib(1024)));
+    assert_eq!(quota.max_files, Some(1000));
+    assert_eq!(quota.when_full, WhenFull::Oldest);
+
+    assert_eq!(other.name.as_str(), "/data/out");
+    assert_eq!(other.destination.to_string(), "s3://bucket/{path}");
+    assert!(other.files.take("anything/at/all".as_ref()));
+    assert_eq!(other.after, Disposal::Keep);
+    assert_eq!(other.settle.duration(), Duration::from_secs(2));
+    assert_eq!(other.rescan.duration(), Duration::from_mins(5));
+    assert_eq!(other.priority, 5);
+    assert_eq!(other.storage_class, None);
+    assert_eq!(other.quota, None);
+    assert!(parse(SMALLEST).watch.is_empty());
 }
 
 #[test]
