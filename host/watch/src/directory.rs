@@ -34,7 +34,7 @@ impl Directory {
 
     /// Opens a directory below this one.
     pub(crate) fn below(&self, relative: &Path) -> Result<Self, Errno> {
-        self.walk(relative, |directory, name| directory.child(name))
+        self.walk(relative, Self::child)
     }
 
     /// Like [`below`](Self::below), and makes the directories that are missing.

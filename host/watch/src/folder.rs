@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sealift_config::Disposal;
 use tokio::sync::mpsc::Sender;
 
 use crate::Rule;
@@ -19,7 +18,7 @@ use crate::signal::Signal;
 use crate::sleep::Sleep;
 use crate::told::{Told, Trouble};
 use crate::tracker::{Event, Patience, Tracker, Verdict};
-use crate::walk::{Step, is_within};
+use crate::walk::{Step, aside_of, is_within};
 use opened::Opened;
 
 /// A folder, whether it is there at the moment or not.
@@ -60,13 +59,9 @@ const AT_ONCE: usize = 512;
 
 impl Folder {
     pub(crate) fn new(rule: Rule, sender: Sender<Found>, signal: Arc<Signal>) -> Self {
-        let aside = match &rule.after {
-            Disposal::Move(directory) => directory.strip_prefix(&rule.path).ok(),
-            _ => None,
-        };
         let now = Instant::now();
         Self {
-            aside: aside.map(Path::to_owned),
+            aside: aside_of(&rule),
             outlet: Outlet::new(sender, Arc::clone(&signal)),
             sleep: Sleep::new(Arc::clone(&signal)),
             signal,
@@ -157,6 +152,9 @@ impl Folder {
         };
         for notice in opened.notices(&mut self.told) {
             self.take(notice, root, now);
+            if self.opened.is_none() {
+                break;
+            }
         }
     }
 
@@ -303,7 +301,7 @@ impl Folder {
                 return Duration::ZERO;
             }
             Some(opened) => opened.is_scanning(),
-            None => false,
+            None => return self.next_try.saturating_duration_since(now),
         };
         // A scan that waits for room is woken by the files that are due.
         let planned = (!is_scanning).then_some(self.next_try);
@@ -334,3 +332,6 @@ fn event(root: &Directory, path: &Path, happening: Happening) -> Option<Event> {
         Happening::Gone => Event::Gone,
     })
 }
+
+#[cfg(test)]
+mod tests;

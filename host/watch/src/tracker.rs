@@ -181,9 +181,10 @@ impl Tracker {
             // A notice tells more than a listing.
             Some(Phase::Open | Phase::Closed | Phase::Moved) => {}
             Some(Phase::Settling(Some(known))) if known == state => {}
-            Some(Phase::Settling(_)) => self.wait(path, Phase::Settling(Some(state)), now),
             None if was_reported => {}
-            None => self.wait(path, Phase::Settling(Some(state)), now),
+            Some(Phase::Settling(_)) | None => {
+                self.wait(path, Phase::Settling(Some(state)), now);
+            }
         }
     }
 

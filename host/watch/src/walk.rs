@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Dir, FileType};
 use rustix::io::Errno;
 
-use crate::Fingerprint;
 use crate::directory::Directory;
+use crate::{Disposal, Fingerprint, Rule};
 
 /// A look through directories and what is below them. Links are not followed.
 #[derive(Debug)]
@@ -167,6 +167,14 @@ impl Listing {
             Ok(None) => Step::Other,
             Err(error) => Step::Unreadable(path, error),
         }
+    }
+}
+
+/// Where files of a folder are moved to, if that is in the folder itself.
+pub(crate) fn aside_of(rule: &Rule) -> Option<PathBuf> {
+    match &rule.after {
+        Disposal::Move(directory) => Some(directory.strip_prefix(&rule.path).ok()?.to_owned()),
+        Disposal::Keep | Disposal::Delete => None,
     }
 }
 

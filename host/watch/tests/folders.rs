@@ -3,20 +3,22 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use sealift_config::{Config, Environment};
-use sealift_watch::{Disposal, Disposed, Found, Rule, Watcher, dispose};
+use sealift_config::{Config, Environment, KeyValues, ObjectKeyError};
+use sealift_watch::{Disposal, Disposed, Found, Rule, Watcher, dispose, list};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{Receiver, channel, error::TryRecvError};
 
 /// So long anything may take on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 /// A rule for a folder, as a configuration has it.
 fn rule(path: &Path, more: &str) -> Rule {
@@ -385,7 +387,7 @@ fn a_watcher_stops_at_once_also_when_nobody_takes_its_files() {
         stage.write(&format!("f{number}"), "x");
     }
     let deadline = Instant::now() + DEADLINE;
-    while stage.receiver.len() < 1 {
+    while stage.receiver.is_empty() {
         assert!(Instant::now() < deadline);
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -411,4 +413,51 @@ fn a_watcher_that_is_dropped_lets_go_of_its_channel() {
         std::thread::sleep(Duration::from_millis(5));
     }
     drop(folder);
+}
+
+#[test]
+fn a_name_that_is_not_text_is_reported_and_has_no_key() {
+    let mut stage = Stage::new(QUICK);
+    let name = OsStr::from_bytes(b"\xff.csv");
+    fs::write(stage.path(name), "x").unwrap();
+    stage.until(|stage| !stage.reported.is_empty());
+    let found = &stage.reported[0];
+    assert_eq!(found.relative, Path::new(name));
+    let values = KeyValues {
+        thing: None,
+        host: "gateway",
+        path: &found.relative,
+        modified: found.modified,
+        hash: None,
+        counter: None,
+    };
+    let key = rule(stage.folder.path(), QUICK)
+        .destination
+        .key
+        .render(&values);
+    let not_text = ObjectKeyError::NotUtf8 { path: name.into() };
+    assert_eq!(key, Err(not_text));
+}
+
+#[test]
+fn a_listing_has_the_files_of_the_rule_and_says_when_it_is_not_all() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir_all(folder.path().join("d")).unwrap();
+    fs::create_dir_all(folder.path().join("sent")).unwrap();
+    for path in ["a.csv", "d/b.csv", "c.txt", "sent/old.csv"] {
+        fs::write(folder.path().join(path), path).unwrap();
+    }
+    symlink("a.csv", folder.path().join("l.csv")).unwrap();
+    let sent = folder.path().join("sent");
+    let more = format!("include = [\"*.csv\"]\nafter = \"move:{}\"", sent.display());
+    let rule = rule(folder.path(), &more);
+    let listing = list(&rule, 10).unwrap();
+    let mut paths: Vec<_> = listing.files.iter().map(|(path, _)| path.clone()).collect();
+    paths.sort();
+    assert_eq!(paths, [PathBuf::from("a.csv"), PathBuf::from("d/b.csv")]);
+    assert!(listing.is_complete);
+    let part = list(&rule, 1).unwrap();
+    assert_eq!((part.files.len(), part.is_complete), (1, false));
+    fs::remove_dir_all(folder.path()).unwrap();
+    assert!(list(&rule, 1).is_err());
 }

@@ -30,7 +30,7 @@ impl Stage {
     }
 
     fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::from(&stat(&self.file()).unwrap())
+        Fingerprint::from(&stat(self.file()).unwrap())
     }
 
     fn dispose(&self, uploaded: Fingerprint, disposal: &Disposal) -> Disposed {
@@ -168,7 +168,7 @@ fn a_move_to_another_file_system_keeps_contents_time_and_mode() {
         return;
     };
     let uploaded = stage.fingerprint();
-    let before = stat(&stage.file()).unwrap();
+    let before = stat(stage.file()).unwrap();
     let moving = Disposal::Move(far.path().to_owned());
     let to = far.path().join("d/a");
     assert_eq!(
@@ -209,7 +209,7 @@ fn a_crash_between_copying_and_deleting_leaves_one_copy() {
     let again = fs::File::options().write(true).open(stage.file()).unwrap();
     again.set_modified(modified).unwrap();
     // Half of a copy of it lies about.
-    let file = stat(&stage.file()).unwrap();
+    let file = stat(stage.file()).unwrap();
     let partial = format!(".sealift-{:x}-{:x}.part", file.st_dev, file.st_ino);
     fs::write(far.path().join("d").join(&partial), "UPL").unwrap();
     let third = stage.dispose(stage.fingerprint(), &moving);

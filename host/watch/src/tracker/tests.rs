@@ -196,7 +196,9 @@ proptest! {
         acts in prop::collection::vec(act(), 0..80)
     ) {
         let mut world = World::new(100);
-        acts.iter().for_each(|act| world.act(act));
+        for act in &acts {
+            world.act(act);
+        }
         world.act(&Act::Overflow);
         world.wait(100 * SETTLE);
         for (path, file) in &world.files {

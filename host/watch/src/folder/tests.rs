@@ -1,0 +1,129 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+
+use sealift_config::{Config, Environment};
+use tempfile::TempDir;
+use tokio::sync::mpsc::{Receiver, channel};
+
+use super::*;
+
+/// A folder whose watcher has no thread of its own, so that a test can come in between.
+struct Stage {
+    path: TempDir,
+    folder: Folder,
+    receiver: Receiver<Found>,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let path = TempDir::new().unwrap();
+        let text = format!(
+            r#"
+            [device]
+            certificate = "c"
+            key = "k"
+            [credentials]
+            endpoint = "localhost:1"
+            role_alias = "a"
+            [[watch]]
+            path = "{}"
+            destination = "s3://bucket"
+            settle = "20ms"
+            "#,
+            path.path().display()
+        );
+        let config = Config::parse(&text, "/s.toml".as_ref(), &Environment::default());
+        let rule = config.unwrap().watch.remove(0);
+        let (sender, receiver) = channel(64);
+        let folder = Folder::new(rule, sender, Arc::new(Signal::new().unwrap()));
+        let mut stage = Self {
+            path,
+            folder,
+            receiver,
+        };
+        stage.rest();
+        stage
+    }
+
+    fn turn(&mut self) {
+        assert!(self.folder.turn().is_continue());
+    }
+
+    /// Goes on until nothing is left to do before the next scan.
+    fn rest(&mut self) {
+        let deadline = Instant::now() + Duration::from_mins(1);
+        self.turn();
+        while self.folder.timeout(Instant::now()) < Duration::from_mins(1) {
+            assert!(Instant::now() < deadline);
+            self.folder.sleep();
+            self.turn();
+        }
+    }
+
+    /// What the kernel has to tell goes nowhere.
+    fn lose_notices(&mut self) -> usize {
+        let Folder { opened, told, .. } = &mut self.folder;
+        opened.as_mut().unwrap().notices(told).len()
+    }
+
+    fn drop_file(&self, name: &str) {
+        fs::write(self.path.path().join(name), "x").unwrap();
+    }
+
+    fn found(&mut self) -> Vec<PathBuf> {
+        std::iter::from_fn(|| self.receiver.try_recv().ok())
+            .map(|found| found.relative)
+            .collect()
+    }
+}
+
+#[test]
+fn after_an_overflow_a_scan_finds_what_was_not_heard_of() {
+    let mut stage = Stage::new();
+    stage.drop_file("lost");
+    fs::create_dir(stage.path.path().join("d")).unwrap();
+    stage.drop_file("d/below");
+    assert!(stage.lose_notices() >= 3);
+    stage.rest();
+    assert_eq!(stage.found(), [] as [PathBuf; 0]);
+    let root = Directory::open(stage.path.path()).unwrap();
+    stage.folder.take(Notice::Overflow, &root, Instant::now());
+    drop(root);
+    stage.rest();
+    let mut found = stage.found();
+    found.sort();
+    assert_eq!(found, [PathBuf::from("d/below"), PathBuf::from("lost")]);
+    // The directory that was not heard of is watched from now on.
+    stage.drop_file("d/heard");
+    stage.rest();
+    assert_eq!(stage.found(), [PathBuf::from("d/heard")]);
+}
+
+#[test]
+fn an_idle_watcher_sleeps_until_the_next_scan() {
+    let stage = Stage::new();
+    let timeout = stage.folder.timeout(Instant::now());
+    assert!(timeout > Duration::from_secs(200), "{timeout:?}");
+}
+
+#[test]
+fn a_watcher_of_nothing_looks_for_its_folder_now_and_then() {
+    let mut stage = Stage::new();
+    fs::remove_dir(stage.path.path()).unwrap();
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while stage.folder.opened.is_some() {
+        assert!(Instant::now() < deadline);
+        stage.folder.sleep();
+        stage.turn();
+    }
+    stage.folder.sleep();
+    stage.turn();
+    let timeout = stage.folder.timeout(Instant::now());
+    assert!(timeout > RETRY / 2 && timeout <= RETRY, "{timeout:?}");
+    fs::create_dir(stage.path.path()).unwrap();
+    stage.drop_file("a");
+    stage.folder.next_try = Instant::now();
+    stage.rest();
+    assert_eq!(stage.found(), [PathBuf::from("a")]);
+}
