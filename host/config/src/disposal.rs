@@ -66,6 +66,8 @@ fn did_you_mean(found: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{Disposal, DisposalError};
 
     #[test]
@@ -89,5 +91,14 @@ mod tests {
         let error = "deleet".parse::<Disposal>().map_err(|e| e.to_string());
         let told = "`deleet` is none of keep, delete, move:DIR; did you mean `delete`?";
         assert_eq!(error, Err(told.to_owned()));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_parses_to_the_same_disposal(text in "(keep|delete|move|move:)?.{0,9}") {
+            if let Ok(disposal) = text.parse::<Disposal>() {
+                prop_assert_eq!(disposal.to_string().parse(), Ok(disposal));
+            }
+        }
     }
 }

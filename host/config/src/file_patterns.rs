@@ -71,7 +71,9 @@ impl From<globset::Error> for FilePatternError {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use super::FilePatterns;
+    use proptest::prelude::*;
+
+    use super::{FilePattern, FilePatterns};
 
     fn patterns(include: &[&str], exclude: &[&str]) -> FilePatterns {
         let parse = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
@@ -87,5 +89,12 @@ mod tests {
         assert!(!takes(&csv, "a/b.txt"));
         assert!(!takes(&csv, "tmp/b.csv"));
         assert!(!takes(&patterns(&[], &["*.part"]), "x/y.part"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in any::<String>()) {
+            let _: Result<FilePattern, _> = text.parse();
+        }
     }
 }

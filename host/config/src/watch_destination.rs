@@ -48,3 +48,48 @@ pub enum WatchDestinationError {
     #[error(transparent)]
     Key(#[from] KeyTemplateError),
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use proptest::prelude::*;
+
+    use super::{WatchDestination, WatchDestinationError};
+
+    #[test]
+    fn a_destination_is_a_bucket_and_a_template() {
+        let parse = |text: &str| text.parse::<WatchDestination>();
+        let destination = parse("s3://bucket/a/{path}").unwrap();
+        assert_eq!(destination.bucket.as_str(), "bucket");
+        assert_eq!(destination.key.to_string(), "a/{path}");
+        assert_eq!(
+            parse("bucket/{path}"),
+            Err(WatchDestinationError::Scheme)
+        );
+        assert!(matches!(
+            parse("s3:///{path}"),
+            Err(WatchDestinationError::Bucket(_))
+        ));
+        assert!(matches!(
+            parse("s3://bucket/../{path}"),
+            Err(WatchDestinationError::Key(_))
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "(s3://(arn:|bucket/)?)?.{0,40}") {
+            let _: Result<WatchDestination, _> = text.parse();
+        }
+
+        #[test]
+        fn what_is_shown_parses_to_the_same_destination(
+            text in "s3://[a-z]{3,9}/([a-z/]|\\{name\\}|\\{\\{){0,9}"
+        ) {
+            if let Ok(destination) = text.parse::<WatchDestination>() {
+                prop_assert_eq!(destination.to_string().parse(), Ok(destination));
+            }
+        }
+    }
+}

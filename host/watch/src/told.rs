@@ -33,10 +33,12 @@ impl Told {
         }
     }
 
-    /// Tells a trouble, unless it lasts since it was told.
+    /// Tells a trouble; only to those who look closely, if it lasts since it was told.
     pub(crate) fn once(&mut self, trouble: Trouble, what: impl FnOnce() -> String) {
         if self.troubles.insert(trouble) {
             tracing::warn!(rule = %self.rule, "{}", what());
+        } else {
+            tracing::debug!(rule = %self.rule, "{}", what());
         }
     }
 
