@@ -127,3 +127,38 @@ fn a_watcher_of_nothing_looks_for_its_folder_now_and_then() {
     stage.rest();
     assert_eq!(stage.found(), [PathBuf::from("a")]);
 }
+
+#[test]
+fn another_directory_at_the_same_path_is_seen_without_a_notice() {
+    let mut stage = Stage::new();
+    // As when something is mounted over the folder, of which inotify tells nothing.
+    let away = TempDir::new().unwrap();
+    fs::rename(stage.path.path(), away.path().join("x")).unwrap();
+    fs::create_dir(stage.path.path()).unwrap();
+    stage.drop_file("a");
+    stage.lose_notices();
+    stage.rest();
+    assert_eq!(stage.found(), [PathBuf::from("a")]);
+    stage.drop_file("b");
+    stage.rest();
+    assert_eq!(stage.found(), [PathBuf::from("b")]);
+}
+
+#[test]
+fn a_full_channel_loses_nothing_and_wakes_the_watcher_when_it_has_room() {
+    let mut stage = Stage::new();
+    for number in 0..100 {
+        stage.drop_file(&format!("f{number}"));
+    }
+    stage.rest();
+    assert!(stage.folder.is_blocked);
+    let first = stage.found();
+    assert_eq!(first.len(), 64);
+    let woken = stage.folder.sleep.moment(Duration::from_mins(5));
+    assert_eq!(woken, Ok(()));
+    stage.rest();
+    let mut all = [first, stage.found()].concat();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 100);
+}
