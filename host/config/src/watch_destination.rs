@@ -63,10 +63,7 @@ mod tests {
         let destination = parse("s3://bucket/a/{path}").unwrap();
         assert_eq!(destination.bucket.as_str(), "bucket");
         assert_eq!(destination.key.to_string(), "a/{path}");
-        assert_eq!(
-            parse("bucket/{path}"),
-            Err(WatchDestinationError::Scheme)
-        );
+        assert_eq!(parse("bucket/{path}"), Err(WatchDestinationError::Scheme));
         assert!(matches!(
             parse("s3:///{path}"),
             Err(WatchDestinationError::Bucket(_))
