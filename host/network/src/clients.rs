@@ -164,19 +164,19 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    fn new(route: Route, max_idle: usize) -> Self {
+    fn new(route: Route, max_connections: usize) -> Self {
         let tasks = Tasks::default();
         let http = legacy::Client::builder(tasks.spawner())
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE)
-            .pool_max_idle_per_host(max_idle)
+            .pool_max_idle_per_host(max_connections)
             .http1_writev(true)
             .http1_max_buf_size(HTTP_BUFFER)
             .http2_max_send_buf_size(HTTP_BUFFER)
             .http2_initial_stream_window_size(H2_WINDOW)
             .http2_initial_connection_window_size(H2_WINDOW)
-            .build(Connector::new(route));
+            .build(Connector::new(route, max_connections));
         Self {
             http,
             _tasks: tasks,

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
@@ -29,6 +30,8 @@ pub(crate) struct Link {
     hung_up: Option<io::Error>,
     /// Whether nothing more will be read.
     read_ended: bool,
+    /// What it takes up of the connections that there may be.
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Link {
@@ -41,6 +44,7 @@ impl Link {
             to_proxy,
             hung_up: None,
             read_ended: false,
+            _place: None,
         }
     }
 
@@ -53,6 +57,15 @@ impl Link {
             to_proxy: false,
             hung_up: None,
             read_ended: false,
+            _place: None,
+        }
+    }
+
+    /// The connection with its place, which is free again when it ends.
+    pub(super) fn in_place(self, place: Option<OwnedSemaphorePermit>) -> Self {
+        Self {
+            _place: place,
+            ..self
         }
     }
 

@@ -20,6 +20,7 @@ use rustls::ClientConfig;
 use sealift_config::{Origin, Scheme};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -65,13 +66,22 @@ pub(crate) struct Hop {
     pub(crate) tls: Arc<ClientConfig>,
 }
 
-/// Makes connections along one route.
+/// Makes connections along one route, no more at a time than there are places.
+///
+/// hyper begins a connection for each request that finds none idle, and goes on with it when the request
+/// got another one meanwhile. With many short requests those would be handshakes for nothing.
 #[derive(Clone, Debug)]
-pub(crate) struct Connector(Arc<Route>);
+pub(crate) struct Connector {
+    route: Arc<Route>,
+    places: Arc<Semaphore>,
+}
 
 impl Connector {
-    pub(crate) fn new(route: Route) -> Self {
-        Self(Arc::new(route))
+    pub(crate) fn new(route: Route, places: usize) -> Self {
+        Self {
+            route: Arc::new(route),
+            places: Arc::new(Semaphore::new(places)),
+        }
     }
 }
 
@@ -86,8 +96,15 @@ impl Service<Uri> for Connector {
 
     /// The URI is not looked at: every request of the client that this connector belongs to has its origin.
     fn call(&mut self, _: Uri) -> Self::Future {
-        let route = Arc::clone(&self.0);
-        Box::pin(async move { route.connect().await.map(TokioIo::new) })
+        let route = Arc::clone(&self.route);
+        let places = Arc::clone(&self.places);
+        Box::pin(async move {
+            // Connections that will not end must not keep requests from others: no longer than it may take
+            // to make one.
+            let place = timeout(route.timeouts.connect, places.acquire_owned()).await;
+            let link = route.connect().await?;
+            Ok(TokioIo::new(link.in_place(place.ok().and_then(Result::ok))))
+        })
     }
 }
 
