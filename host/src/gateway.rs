@@ -225,6 +225,16 @@ impl Gateway {
         upload: Upload,
         observer: Arc<dyn Observer>,
     ) -> Result<Outcome, CallError> {
+        self.upload_urgently(upload, 0, observer).await
+    }
+
+    /// Like [`Gateway::upload`]; under a rate limit its bytes go before those of less urgent uploads.
+    pub async fn upload_urgently(
+        &self,
+        upload: Upload,
+        urgency: u8,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Outcome, CallError> {
         let s3 = self
             .config
             .s3()
@@ -239,6 +249,7 @@ impl Gateway {
             // The first is no more work than a whole object.
             parts: parts(upload.source.len().unwrap_or(0)).saturating_sub(1),
             time,
+            urgency,
             bytes_out: self.bytes_out(&upload.source),
             bytes_out_per_acquired: self.config.sandbox.bytes_out.map_or(SENDS, |_| 0),
             bucket: upload.bucket,

@@ -109,7 +109,8 @@ impl Network {
         let lease = inner
             .lease(turn, origin, identity, addresses, proxy)
             .await?;
-        let pace = inner.throttle.as_ref().map(Throttle::begin);
+        let pace = inner.throttle.as_ref();
+        let pace = pace.map(|throttle| throttle.begin(limits.urgency));
         let moves = Arc::clone(&inner.moves);
         let answer = match exchange(request, pace, moves, &lease, limits, timeouts).await {
             Ok(answer) => answer,

@@ -6,9 +6,10 @@
 //! after a pause would come as a burst.
 //!
 //! The request that began first goes first: one part of an upload after the other is complete, instead
-//! of all of them late. But servers give up on a request that sends nothing (S3 after 20 s), so those
+//! of all of them late; a more urgent one goes before. But servers give up on a request that sends nothing (S3 after 20 s), so those
 //! behind get a trickle.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -44,9 +45,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How often a request that waits has to ask again at least.
 pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(1);
 
-/// A request's place in the order of all.
+/// A request's place in the order of all: the more urgent one goes first, of equally urgent ones that
+/// which began first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Ticket(u64);
+pub(crate) struct Ticket(Reverse<u8>, u64);
 
 /// An answer to a request that wants to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,9 +101,9 @@ impl Pacer {
         std::mem::replace(&mut self.rate, rate) != rate
     }
 
-    /// Puts a request behind all others.
-    pub(crate) fn begin(&mut self, now: Instant) -> Ticket {
-        let ticket = Ticket(self.next);
+    /// Puts a request behind all others that are as urgent.
+    pub(crate) fn begin(&mut self, urgency: u8, now: Instant) -> Ticket {
+        let ticket = Ticket(Reverse(urgency), self.next);
         self.next += 1;
         let request = Request {
             due: None,

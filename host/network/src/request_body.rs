@@ -252,7 +252,7 @@ mod tests {
             timetable: Timetable::default(),
         };
         let body = Full::new(data.clone()).map_err(|never| match never {});
-        let pace = Throttle::new(rates).unwrap().begin();
+        let pace = Throttle::new(rates).unwrap().begin(0);
         let (mut body, progress) =
             WatchedBody::new(body.boxed_unsync(), Some(pace), Arc::default());
 

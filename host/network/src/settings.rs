@@ -102,6 +102,8 @@ pub struct RequestLimits {
     pub first_byte: Option<Duration>,
     /// A shorter time without progress than [`Timeouts::idle`]; a longer one has no effect.
     pub idle: Option<Duration>,
+    /// Under a rate limit, the body of a more urgent request goes before those of others.
+    pub urgency: u8,
 }
 
 impl Default for RequestLimits {
@@ -112,6 +114,7 @@ impl Default for RequestLimits {
             response_bytes: 8 << 20,
             first_byte: None,
             idle: None,
+            urgency: 0,
         }
     }
 }

@@ -77,9 +77,9 @@ impl Throttle {
         })
     }
 
-    /// A request's place behind all that began before.
-    pub(crate) fn begin(self: &Arc<Self>) -> Pace {
-        let ticket = self.with(|state| state.pacer.begin(Instant::now()));
+    /// A request's place behind all that began before and are as urgent.
+    pub(crate) fn begin(self: &Arc<Self>, urgency: u8) -> Pace {
+        let ticket = self.with(|state| state.pacer.begin(urgency, Instant::now()));
         Pace {
             throttle: Arc::clone(self),
             ticket,

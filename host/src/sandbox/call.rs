@@ -91,7 +91,7 @@ impl<'a> Call<'a> {
         let fingerprint = payload.fingerprint();
         let deliveries = Deliveries::of(job.target.clone(), fingerprint, journal.clone());
         let state = self.store.data_mut();
-        state.egress.upload(deliveries, job.bytes_out);
+        state.egress.upload(deliveries, job.bytes_out, job.urgency);
         state.account.grant(job.parts);
         state.journal = Some(journal.clone());
         let deadline = job.time.map(Deadline::after);
@@ -174,7 +174,7 @@ impl<'a> Call<'a> {
         mut self,
         place: Place,
     ) -> Result<Vec<Unfinished>, CallError> {
-        self.store.data_mut().egress.store(STORE_BYTES);
+        self.store.data_mut().egress.store(STORE_BYTES, 0);
         self.run(None, async |uploader, store| {
             uploader
                 .sealift_gateway_transfer()
@@ -189,7 +189,7 @@ impl<'a> Call<'a> {
         place: Place,
         unfinished: Unfinished,
     ) -> Result<(), CallError> {
-        self.store.data_mut().egress.store(STORE_BYTES);
+        self.store.data_mut().egress.store(STORE_BYTES, 0);
         self.run(None, async |uploader, store| {
             uploader
                 .sealift_gateway_transfer()

@@ -54,15 +54,16 @@ impl Egress {
     }
 
     /// Lets the instance upload one object: what it delivers counts.
-    pub(super) fn upload(&mut self, deliveries: Deliveries, bytes_out: u64) {
+    pub(super) fn upload(&mut self, deliveries: Deliveries, bytes_out: u64, urgency: u8) {
         self.deliveries = deliveries;
-        self.store(bytes_out);
+        self.store(bytes_out, urgency);
     }
 
     /// Lets the instance talk to the store: it may send this many bytes, and the request that
     /// fetches credentials is none of its business.
-    pub(super) fn store(&mut self, bytes_out: u64) {
+    pub(super) fn store(&mut self, bytes_out: u64, urgency: u8) {
         self.request.exact = false;
+        self.request.urgency = urgency;
         self.usage.allow(bytes_out);
     }
 

@@ -30,6 +30,8 @@ pub struct Job {
     /// When it is to have ended, however it stands then. The component knows it from the option
     /// `deadline`, and has a while longer to end by itself.
     pub time: Option<Duration>,
+    /// Under a rate limit, its bytes go before those of less urgent jobs.
+    pub urgency: u8,
     /// How many bytes of requests the component may send for it.
     pub bytes_out: u64,
     /// How many more for each byte of a stream that it acquires.

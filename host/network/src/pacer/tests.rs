@@ -40,7 +40,7 @@ impl Line {
         let now = Instant::now();
         let mut pacer = Pacer::new(NonZeroU64::new(rate), now);
         let senders = sizes.iter().map(|&left| Sender {
-            ticket: pacer.begin(now),
+            ticket: pacer.begin(0, now),
             left,
             asks: now,
         });
@@ -199,7 +199,7 @@ fn the_oldest_goes_first_and_the_others_get_a_trickle() {
 fn one_that_does_not_ask_again_is_passed_over() {
     let now = Instant::now();
     let mut pacer = Pacer::new(NonZeroU64::new(1 << 20), now);
-    let (old, young) = (pacer.begin(now), pacer.begin(now));
+    let (old, young) = (pacer.begin(0, now), pacer.begin(0, now));
     let Share::Now(_) = pacer.ask(old, 1 << 16, now) else {
         panic!("nothing is to be paid yet");
     };
@@ -212,11 +212,28 @@ fn one_that_does_not_ask_again_is_passed_over() {
 }
 
 #[test]
+fn an_urgent_request_goes_before_one_that_began_before_it() {
+    let now = Instant::now();
+    let mut pacer = Pacer::new(NonZeroU64::new(1 << 20), now);
+    let old = pacer.begin(5, now);
+    let Share::Now(_) = pacer.ask(old, 1 << 16, now) else {
+        panic!("nothing is to be paid yet");
+    };
+    assert!(matches!(pacer.ask(old, 1 << 16, now), Share::At(_)));
+    let urgent = pacer.begin(9, now);
+    let Share::At(paid) = pacer.ask(urgent, 1 << 16, now) else {
+        panic!("the slice is to be paid");
+    };
+    assert_eq!(pacer.ask(old, 1 << 16, paid), Share::Behind);
+    assert!(matches!(pacer.ask(urgent, 1 << 16, paid), Share::Now(_)));
+}
+
+#[test]
 fn a_pause_is_not_made_up_for() {
     const RATE: u64 = 1 << 20;
     let now = Instant::now();
     let mut pacer = Pacer::new(NonZeroU64::new(RATE), now);
-    let ticket = pacer.begin(now);
+    let ticket = pacer.begin(0, now);
     let later = now + Duration::from_mins(1);
     let mut at_once = 0;
     while let Share::Now(bytes) = pacer.ask(ticket, 1 << 16, later) {
@@ -229,7 +246,7 @@ fn a_pause_is_not_made_up_for() {
 fn without_a_limit_everything_goes_at_once() {
     let now = Instant::now();
     let mut pacer = Pacer::new(None, now);
-    let ticket = pacer.begin(now);
+    let ticket = pacer.begin(0, now);
     for _ in 0..3 {
         assert_eq!(pacer.ask(ticket, 1 << 30, now), Share::Now(1 << 30));
     }

@@ -28,7 +28,7 @@ async fn requests_that_began_at_once_end_one_after_the_other_at_the_rate() {
     let throttle = Throttle::new(always("16KiB")).unwrap();
     let begun = Instant::now();
     let tasks: Vec<_> = (0..3)
-        .map(|_| tokio::spawn(send(throttle.begin(), 64 * KIB)))
+        .map(|_| tokio::spawn(send(throttle.begin(0), 64 * KIB)))
         .collect();
     let mut ends = Vec::new();
     for task in tasks {
@@ -42,8 +42,8 @@ async fn requests_that_began_at_once_end_one_after_the_other_at_the_rate() {
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_given_up_lets_the_next_one_go() {
     let throttle = Throttle::new(always("1KiB")).unwrap();
-    let first = tokio::spawn(send(throttle.begin(), 1 << 30));
-    let second = tokio::spawn(send(throttle.begin(), 10 * KIB));
+    let first = tokio::spawn(send(throttle.begin(0), 1 << 30));
+    let second = tokio::spawn(send(throttle.begin(0), 10 * KIB));
     tokio::time::sleep(Duration::from_secs(1)).await;
     let begun = Instant::now();
     first.abort();
@@ -62,13 +62,17 @@ async fn the_timetable_takes_effect_within_a_second_for_those_who_wait_already()
     let throttle = Throttle::with_clock(rates, clock);
 
     let begun = Instant::now();
-    assert_eq!(send(throttle.begin(), 1 << 30).await, begun, "no limit yet");
+    assert_eq!(
+        send(throttle.begin(0), 1 << 30).await,
+        begun,
+        "no limit yet"
+    );
 
     HOUR.store(8, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_secs(1)).await;
     let limited = [
-        tokio::spawn(send(throttle.begin(), 1 << 30)),
-        tokio::spawn(send(throttle.begin(), 1 << 30)),
+        tokio::spawn(send(throttle.begin(0), 1 << 30)),
+        tokio::spawn(send(throttle.begin(0), 1 << 30)),
     ];
     tokio::time::sleep(Duration::from_mins(1)).await;
     assert!(limited.iter().all(|task| !task.is_finished()));
