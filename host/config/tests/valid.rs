@@ -78,6 +78,10 @@ const LARGEST: &str = r#"
 
     [service]
     state = "state"
+    jobs = 8
+    drain = "1m"
+    daily_bytes = "1GiB"
+    monthly_bytes = "20GiB"
 
     [put]
     spool_dir = "../spool"
@@ -159,6 +163,10 @@ fn the_smallest_configuration_gets_the_documented_defaults() {
     assert_eq!(config.sandbox.bytes_out, None);
     assert_eq!(config.sandbox.log_bytes, ByteSize::from_kib(64));
     assert_eq!(config.service.state, None);
+    assert_eq!(config.service.jobs, 4);
+    assert_eq!(config.service.drain.duration().as_secs(), 30);
+    assert_eq!(config.service.daily_bytes, None);
+    assert_eq!(config.service.monthly_bytes, None);
     assert_eq!(config.put.spool_limit, ByteSize::from_mib(1024));
 }
 
