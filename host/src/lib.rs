@@ -2,7 +2,8 @@
 //!
 //! A [`Gateway`](gateway::Gateway) is a configured device: it runs the uploader component in a
 //! [`sandbox`], lends it credentials from the [`vault`], and puts its requests on a network that
-//! knows the device's identity. [`put`] works out what `sealift put` was asked for.
+//! knows the device's identity. [`put`] works out what `sealift put` was asked for; [`agent`] is
+//! the service, `sealift run`.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,9 +26,10 @@
 //! # }
 //! ```
 //!
-//! The arrows point one way: `cli → gateway → vault → sandbox → {network, payload, keystore} → config`.
+//! The arrows point one way: `cli → agent → gateway → vault → sandbox → {network, payload, keystore} → config`.
 //! Command line and demo are the binary's, the last four are crates of their own.
 
+pub mod agent;
 pub mod factory;
 pub mod gateway;
 pub mod put;

@@ -21,6 +21,7 @@ mod relay;
 mod running;
 mod second_store;
 mod server;
+mod service;
 mod store;
 mod until;
 
@@ -39,6 +40,7 @@ pub use relay::Relay;
 pub use running::Running;
 pub use second_store::SecondStore;
 pub use server::{Exchange, Hold, Request, Server, tls};
+pub use service::Service;
 pub use store::CREDENTIALS;
 pub use tokens::Token;
 pub use until::{soon, until};

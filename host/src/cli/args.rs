@@ -69,6 +69,9 @@ pub(crate) enum Command {
     /// Print temporary credentials as the JSON of `credential_process`
     Credentials,
 
+    /// Run the gateway service, until SIGTERM or SIGINT; SIGHUP reads the configuration again
+    Run,
+
     /// Show, make and replace the device's key and certificate
     #[command(subcommand)]
     Key(Key),

@@ -12,6 +12,7 @@ mod log;
 pub(crate) mod output;
 mod progress;
 mod put;
+mod run;
 mod setup;
 mod unfinished;
 
@@ -24,12 +25,13 @@ use args::{Args, Command};
 /// Does what the command line says.
 pub(crate) async fn run() -> Result<(), Failure> {
     let Args { global, command } = Args::parse();
-    log::start(&global);
+    log::start(&global, &command);
     setup::harden()?;
     match command {
         Command::Put(args) => put::run(&global, &args).await,
         Command::Unfinished(command) => unfinished::run(&global, command).await,
         Command::Credentials => credentials::run(&global).await,
+        Command::Run => run::run(&global).await,
         Command::Key(command) => key::run(&global, command).await,
         #[cfg(feature = "local-cloud")]
         Command::Demo => demo::run(&global).await,

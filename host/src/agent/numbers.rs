@@ -1,0 +1,189 @@
+//! Numbers of files, for keys with `{counter}`.
+//!
+//! The same version of a file has the same number however often it is found, or a restart would upload
+//! all that is kept in a folder again. So numbers are kept with what they were given to, in a file to
+//! which lines are appended: 32 hexadecimal digits and the number.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use sealift_config::WatchRule;
+use sealift_watch::Found;
+use sha2::{Digest, Sha256};
+
+/// So many files are remembered, as many as a watcher remembers. Of more, the first are given new numbers
+/// when they are found again.
+const REMEMBERED: usize = 100_000;
+
+/// Numbers that were given.
+#[derive(Debug)]
+pub(super) struct Numbers {
+    path: PathBuf,
+    file: File,
+    given: HashMap<Mark, u64>,
+    next: u64,
+    /// Lines that are not in the file yet.
+    unkept: String,
+}
+
+/// What tells the version of a file from others.
+type Mark = [u8; 16];
+
+impl Numbers {
+    /// Those in this file, which is made if it is missing.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let text = match std::fs::read(path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(error),
+        };
+        // A line that a loss of power cut off was not used.
+        let given: HashMap<Mark, u64> = text.lines().filter_map(parse).collect();
+        let next = given.values().max().map_or(1, |last| last + 1);
+        let mut numbers = Self {
+            path: path.to_owned(),
+            file: append_to(path)?,
+            given,
+            next,
+            unkept: String::new(),
+        };
+        if !text.is_empty() && !text.ends_with('\n') {
+            numbers.unkept.push('\n');
+        }
+        Ok(numbers)
+    }
+
+    /// The number of a file. It is kept only when [`Numbers::keep`] is called.
+    pub(super) fn of(&mut self, rule: &WatchRule, file: &Found) -> u64 {
+        self.of_mark(mark(&[
+            rule.name.as_str().as_bytes(),
+            file.relative.as_os_str().as_bytes(),
+            file.fingerprint.to_string().as_bytes(),
+        ]))
+    }
+
+    fn of_mark(&mut self, mark: Mark) -> u64 {
+        if let Some(number) = self.given.get(&mark) {
+            return *number;
+        }
+        let number = self.next;
+        self.next += 1;
+        self.given.insert(mark, number);
+        // Writing to a string does not fail.
+        let _ = writeln!(self.unkept, "{:032x} {number}", u128::from_be_bytes(mark));
+        number
+    }
+
+    /// Makes the numbers that were given outlast a loss of power.
+    pub(super) fn keep(&mut self) -> io::Result<()> {
+        if self.unkept.is_empty() {
+            return Ok(());
+        }
+        self.file.write_all(self.unkept.as_bytes())?;
+        self.file.sync_data()?;
+        self.unkept.clear();
+        if self.given.len() > 2 * REMEMBERED {
+            self.shorten()?;
+        }
+        Ok(())
+    }
+
+    /// Forgets the first half.
+    fn shorten(&mut self) -> io::Result<()> {
+        let first = self.next.saturating_sub(REMEMBERED as u64);
+        self.given.retain(|_, number| *number >= first);
+        let mut text = String::new();
+        for (mark, number) in &self.given {
+            let _ = writeln!(text, "{:032x} {number}", u128::from_be_bytes(*mark));
+        }
+        let directory = self.path.parent().unwrap_or(Path::new("."));
+        let mut whole = tempfile::NamedTempFile::new_in(directory)?;
+        whole.write_all(text.as_bytes())?;
+        whole.as_file().sync_all()?;
+        whole.persist(&self.path)?;
+        File::open(directory)?.sync_all()?;
+        self.file = append_to(&self.path)?;
+        Ok(())
+    }
+}
+
+fn append_to(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).mode(0o600).open(path)
+}
+
+fn parse(line: &str) -> Option<(Mark, u64)> {
+    let (mark, number) = line.split_once(' ')?;
+    if mark.len() != 32 {
+        return None;
+    }
+    let mark = u128::from_str_radix(mark, 16).ok()?.to_be_bytes();
+    Some((mark, number.parse().ok()?))
+}
+
+fn mark(parts: &[&[u8]]) -> Mark {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    let digest: [u8; 32] = hash.finalize().into();
+    let [mark @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = digest;
+    mark
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn named(name: &str) -> Mark {
+        mark(&[name.as_bytes()])
+    }
+
+    #[test]
+    fn a_file_has_the_same_number_after_a_restart_and_the_next_has_the_next() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("numbers");
+        let mut numbers = Numbers::open(&path).unwrap();
+        assert_eq!(numbers.of_mark(named("a")), 1);
+        assert_eq!(numbers.of_mark(named("b")), 2);
+        assert_eq!(numbers.of_mark(named("a")), 1);
+        numbers.keep().unwrap();
+        let mut numbers = Numbers::open(&path).unwrap();
+        assert_eq!(numbers.of_mark(named("b")), 2);
+        assert_eq!(numbers.of_mark(named("c")), 3);
+    }
+
+    #[test]
+    fn a_line_that_was_cut_off_spoils_neither_the_one_before_nor_the_one_after() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("numbers");
+        let mut numbers = Numbers::open(&path).unwrap();
+        numbers.of_mark(named("a"));
+        numbers.keep().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{text}00112233")).unwrap();
+        let mut numbers = Numbers::open(&path).unwrap();
+        assert_eq!(numbers.of_mark(named("b")), 2);
+        numbers.keep().unwrap();
+        let mut numbers = Numbers::open(&path).unwrap();
+        assert_eq!(numbers.of_mark(named("a")), 1);
+        assert_eq!(numbers.of_mark(named("b")), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_makes_the_parser_panic(line in "[0-9a-f]{0,40} ?[0-9]{0,25}|.*") {
+            let _: Option<(Mark, u64)> = parse(&line);
+        }
+    }
+}

@@ -1,0 +1,487 @@
+//! One round of the uploads, from their start to their end: what is claimed, under way and settled.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use sealift_queue::{Failure, Job, JobId, Outcome, Owner, QueueError};
+use time::Date;
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tracing::Instrument;
+
+use super::Uploads;
+use super::aftermath::Aftermath;
+use crate::agent::attempt::{Ended, attempt};
+use crate::agent::budget::{self, Budget, Spent};
+use crate::agent::desk::told;
+use crate::agent::gates::Gates;
+use crate::agent::hand::{Hand, Places, is_large};
+use crate::agent::link::Leave;
+use crate::agent::meter::Meter;
+use crate::agent::supervisor::PartError;
+use crate::agent::verdict::{Pause, Sign, Verdict};
+use crate::gateway::Gateway;
+use crate::report;
+
+/// Attempts that came to their end and are not written down yet. More of them would be work that a
+/// crash undoes.
+const MOST_UNSETTLED: usize = 256;
+
+/// Claimed jobs for each place that are not begun.
+const HELD: usize = 4;
+
+/// How long nothing is asked of a queue that could not do something.
+const QUEUE_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long what is left to write down may take in the end.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// The longest sleep: the wall clock, by which jobs are due, may be set meanwhile.
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+
+/// The state of the uploads.
+pub(super) struct Round {
+    parts: Uploads,
+    current: Arc<Gateway>,
+    owner: Owner,
+    gates: Gates,
+    hand: Hand,
+    attempts: JoinSet<(Job, Ended)>,
+    running: HashMap<Id, Running>,
+    aftermath: JoinSet<()>,
+    /// Whether there may be jobs that are due.
+    more: bool,
+    /// Whether some of them may be more urgent than what is held.
+    fresh: bool,
+    /// When there will be others.
+    due: Option<Instant>,
+    /// Bytes sent that are not written down.
+    unrecorded: u64,
+    /// Whether the queue's jobs are to be counted anew.
+    uncounted: bool,
+}
+
+/// An attempt under way.
+struct Running {
+    job: Job,
+    meter: Arc<Meter>,
+    handle: AbortHandle,
+    called_off: bool,
+}
+
+/// Something that happened.
+pub(super) enum Event {
+    Attempt(Result<(Id, (Job, Ended)), JoinError>),
+    Aftermath(Result<(), JoinError>),
+    Moment,
+}
+
+impl Round {
+    /// Takes over what earlier rounds left.
+    pub(super) async fn begin(parts: &Uploads, current: Arc<Gateway>) -> Result<Self, PartError> {
+        let owner = Owner::this_process()?;
+        let recovering = owner.clone();
+        let now = SystemTime::now();
+        let day = budget::day(now);
+        let (recovered, spent) = parts
+            .desk
+            .ask(move |queue| {
+                let recovered = queue.recover(&recovering, now)?;
+                Ok((recovered, spent(queue, day)?))
+            })
+            .await?;
+        if recovered > 0 {
+            tracing::info!("{recovered} uploads of the last run go on");
+        }
+        let budget = Budget::from(&current.config().service);
+        let mut round = Self {
+            parts: parts.clone(),
+            current,
+            owner,
+            gates: Gates::new(budget, spent, day),
+            hand: Hand::default(),
+            attempts: JoinSet::new(),
+            running: HashMap::new(),
+            aftermath: JoinSet::new(),
+            more: true,
+            fresh: true,
+            due: None,
+            unrecorded: 0,
+            uncounted: true,
+        };
+        let aftermath = round.aftermath();
+        round.aftermath.spawn(aftermath.of_last_run());
+        Ok(round)
+    }
+
+    /// Begins as many jobs as may begin now.
+    pub(super) async fn begin_jobs(&mut self) {
+        loop {
+            self.start();
+            let count = self.wanted();
+            if count == 0 {
+                break;
+            }
+            self.claim(count).await;
+        }
+        let may_not = matches!(self.gates.leave(Instant::now()), Leave::Wait(_));
+        if may_not && self.hand.len() > 0 {
+            self.lay_down(0).await;
+            self.more = true;
+        }
+    }
+
+    /// Waits until something happens.
+    pub(super) async fn event(&mut self) -> Event {
+        let moment = self.next_moment();
+        tokio::select! {
+            Some(ended) = self.attempts.join_next_with_id() => Event::Attempt(ended),
+            Some(ended) = self.aftermath.join_next() => Event::Aftermath(ended),
+            () = sleep_until(moment) => Event::Moment,
+        }
+    }
+
+    /// Deals with what happened.
+    pub(super) async fn happened(&mut self, event: Event) {
+        match event {
+            Event::Attempt(ended) => self.ended(ended).await,
+            Event::Aftermath(Ok(())) => {}
+            Event::Aftermath(Err(error)) => {
+                let error = report::line(&error.to_string());
+                tracing::error!("what came after an upload failed: {error}");
+            }
+            Event::Moment => self.more = true,
+        }
+    }
+
+    /// There are new jobs, perhaps urgent ones.
+    pub(super) fn new_jobs(&mut self) {
+        (self.more, self.fresh, self.uncounted) = (true, true, true);
+    }
+
+    /// The network of this machine is another.
+    pub(super) async fn network_changed(&mut self) {
+        if !self.gates.link_is_up() {
+            self.gates.network_changed(Instant::now());
+            self.hasten().await;
+        }
+    }
+
+    /// Another configuration holds from now on.
+    pub(super) async fn reconfigure(&mut self, next: Arc<Gateway>) {
+        self.gates.set_budget(Budget::from(&next.config().service));
+        self.gates.try_again(Instant::now());
+        self.current = next;
+        self.hasten().await;
+    }
+
+    /// Looks what other processes did, and writes down what was sent.
+    pub(super) async fn look(&mut self) {
+        for running in self.running.values() {
+            let bytes = running.meter.unaccounted();
+            self.gates.spend(bytes);
+            self.unrecorded += bytes;
+            self.parts.figures.sent(bytes);
+        }
+        let sent = std::mem::take(&mut self.unrecorded);
+        let now = SystemTime::now();
+        let day = budget::day(now);
+        let is_stale = self.gates.is_stale(now);
+        let uncounted = self.uncounted;
+        let looked = self.parts.desk.ask(move |queue| {
+            if sent > 0 {
+                queue.record_sent(day, sent)?;
+            }
+            let changed = queue.changed_elsewhere()?;
+            // It takes a while where there are very many.
+            let count = changed || uncounted;
+            Ok(Looked {
+                changed,
+                called_off: queue.cancel_requested()?,
+                spent: is_stale.then(|| spent(queue, day)).transpose()?,
+                counts: count.then(|| queue.counts()).transpose()?,
+            })
+        });
+        match looked.await {
+            Ok(looked) => self.seen(looked, day).await,
+            Err(error) => {
+                self.unrecorded += sent;
+                told(&error);
+            }
+        }
+    }
+
+    async fn seen(&mut self, looked: Looked, day: Date) {
+        if let Some(spent) = looked.spent {
+            self.gates.account(spent, day);
+        }
+        if let Some(counts) = looked.counts {
+            self.parts.figures.counted(&counts);
+            self.uncounted = !self.running.is_empty();
+        }
+        self.parts.figures.link(self.gates.link_is_up());
+        for id in looked.called_off {
+            self.call_off(id).await;
+        }
+        if looked.changed {
+            self.new_jobs();
+        }
+    }
+
+    /// Lets what is under way end, for as long as the configuration says; the rest goes back into the
+    /// queue.
+    pub(super) async fn drain(&mut self) {
+        self.lay_down(0).await;
+        let drain = self.current.config().service.drain.duration();
+        let deadline = Instant::now() + drain;
+        if !self.attempts.is_empty() {
+            let count = self.attempts.len();
+            tracing::info!("{count} uploads under way may go on for {drain:?}");
+        }
+        while let Ok(Some(ended)) = timeout_at(deadline, self.attempts.join_next_with_id()).await {
+            self.ended(ended).await;
+        }
+        self.release_running().await;
+        let settled = async {
+            while let Some(ended) = self.aftermath.join_next().await {
+                drop(ended);
+            }
+        };
+        if timeout(LAST_WORDS, settled).await.is_err() {
+            tracing::warn!("not all is written down; the next start looks at it again");
+        }
+        self.look().await;
+    }
+
+    async fn release_running(&mut self) {
+        if self.attempts.is_empty() {
+            return;
+        }
+        self.attempts.shutdown().await;
+        let aftermath = self.aftermath();
+        for (_, running) in self.running.drain() {
+            let id = running.job.id;
+            tracing::info!(job = id.number(), "goes on with the next start");
+            let sent = running.meter.sent();
+            self.unrecorded += running.meter.unaccounted();
+            let aftermath = aftermath.clone();
+            self.aftermath.spawn(async move {
+                aftermath.settle(id, Outcome::Released, sent).await;
+            });
+        }
+    }
+
+    /// Begins held jobs.
+    fn start(&mut self) {
+        while !matches!(self.gates.leave(Instant::now()), Leave::Wait(_))
+            && let Some(job) = self.hand.next(self.places())
+        {
+            self.gates.begun();
+            let meter = Arc::new(Meter::default());
+            let (current, watched) = (Arc::clone(&self.current), Arc::clone(&meter));
+            let span = tracing::info_span!("job", job = job.id.number());
+            let running = job.clone();
+            let work = async move {
+                let ended = attempt(&current, &job, watched).await;
+                (job, ended)
+            };
+            let handle = self.attempts.spawn(work.instrument(span));
+            let running = Running {
+                job: running,
+                meter,
+                handle: handle.clone(),
+                called_off: false,
+            };
+            self.running.insert(handle.id(), running);
+        }
+    }
+
+    /// How many more to claim.
+    fn wanted(&self) -> usize {
+        let all = self.places().all;
+        if !self.more || self.aftermath.len() >= MOST_UNSETTLED {
+            return 0;
+        }
+        match self.gates.leave(Instant::now()) {
+            Leave::Wait(_) => 0,
+            Leave::Probe => usize::from(self.hand.len() == 0),
+            Leave::All if self.fresh || self.hand.len() < all => all,
+            Leave::All => 0,
+        }
+    }
+
+    async fn claim(&mut self, count: usize) {
+        self.fresh = false;
+        let owner = self.owner.clone();
+        let claimed = self.parts.desk.ask(move |queue| {
+            let now = SystemTime::now();
+            let jobs = queue.claim(&owner, count, now)?;
+            let due = match jobs.len() {
+                all if all == count => None,
+                _ => queue.next_due(now)?,
+            };
+            Ok((jobs, due))
+        });
+        match claimed.await {
+            Ok((jobs, due)) => {
+                self.more = jobs.len() == count;
+                self.due = due.map(moment);
+                self.hand.take_up(jobs);
+                self.lay_down(HELD * self.places().all).await;
+            }
+            Err(error) => {
+                told(&error);
+                self.more = false;
+                self.due = Some(Instant::now() + QUEUE_PAUSE);
+            }
+        }
+    }
+
+    /// Puts held jobs beyond so many back into the queue.
+    async fn lay_down(&mut self, most: usize) {
+        let aftermath = self.aftermath();
+        for job in self.hand.lay_down(most) {
+            aftermath.settle(job.id, Outcome::Released, 0).await;
+        }
+    }
+
+    async fn ended(&mut self, ended: Result<(Id, (Job, Ended)), JoinError>) {
+        let (id, finished) = match ended {
+            Ok((id, finished)) => (id, Ok(finished)),
+            Err(error) => (error.id(), Err(error)),
+        };
+        let Some(running) = self.running.remove(&id) else {
+            return;
+        };
+        let bytes = running.meter.unaccounted();
+        self.gates.spend(bytes);
+        self.unrecorded += bytes;
+        self.parts.figures.sent(bytes);
+        let sent = running.meter.sent();
+        let called_off = running.called_off;
+        let (job, ended) = finished.unwrap_or_else(|error| (running.job, broken_off(&error)));
+        let (ended, sign) = match ended {
+            stored @ Ended::Stored { .. } => (stored, Sign::Reached),
+            Ended::NotStored { sign, .. } if called_off => (
+                Ended::NotStored {
+                    verdict: Verdict::Cancelled,
+                    sign,
+                },
+                sign,
+            ),
+            Ended::NotStored { verdict, sign } => (Ended::NotStored { verdict, sign }, sign),
+        };
+        self.heed(&ended, sign).await;
+        let aftermath = self.aftermath();
+        self.aftermath.spawn(aftermath.of_attempt(job, ended, sent));
+    }
+
+    /// What it means for the others.
+    async fn heed(&mut self, ended: &Ended, sign: Sign) {
+        let now = Instant::now();
+        if let Ended::NotStored {
+            verdict:
+                Verdict::Retry {
+                    pause: Pause::All(pause),
+                    ..
+                },
+            ..
+        } = ended
+        {
+            self.gates.cool_down(*pause, now);
+        }
+        let was_up = self.gates.link_is_up();
+        if self.gates.ended(sign, now) {
+            self.hasten().await;
+        }
+        if was_up != self.gates.link_is_up() {
+            self.parts.figures.link(self.gates.link_is_up());
+        }
+        (self.more, self.uncounted) = (true, true);
+    }
+
+    /// Makes all jobs due: what kept them may be over.
+    async fn hasten(&mut self) {
+        match self.parts.desk.ask(|queue| queue.hasten()).await {
+            Ok(_) => self.new_jobs(),
+            Err(error) => told(&error),
+        }
+    }
+
+    /// Somebody called a job off.
+    async fn call_off(&mut self, id: JobId) {
+        if let Some(job) = self.hand.remove(|job| job.id == id) {
+            self.aftermath().settle(job.id, Outcome::Cancelled, 0).await;
+        }
+        let of_job = |running: &&mut Running| running.job.id == id;
+        if let Some(running) = self.running.values_mut().find(of_job) {
+            // First it is asked, so that it clears away what it began; at the next look it is ended.
+            if running.called_off {
+                running.handle.abort();
+            }
+            running.called_off = true;
+            running.meter.cancel();
+        }
+    }
+
+    fn places(&self) -> Places {
+        let large = |running: &&Running| is_large(running.job.task.size);
+        Places {
+            all: self.current.config().service.jobs.into(),
+            taken: self.running.len(),
+            taken_by_large: self.running.values().filter(large).count(),
+        }
+    }
+
+    /// When to look again, if nothing happens before.
+    fn next_moment(&self) -> Instant {
+        let now = Instant::now();
+        let gate = match self.gates.leave(now) {
+            Leave::Wait(moment) => moment,
+            Leave::All | Leave::Probe => self.due,
+        };
+        let latest = now + LONGEST_SLEEP;
+        gate.map_or(latest, |moment| moment.min(latest))
+            .max(now + Duration::from_millis(10))
+    }
+
+    fn aftermath(&self) -> Aftermath {
+        Aftermath {
+            desk: self.parts.desk.clone(),
+            figures: self.parts.figures.clone(),
+            current: Arc::clone(&self.current),
+        }
+    }
+}
+
+/// What was seen of the queue.
+struct Looked {
+    changed: bool,
+    called_off: Vec<JobId>,
+    spent: Option<Spent>,
+    counts: Option<sealift_queue::Counts>,
+}
+
+fn spent(queue: &sealift_queue::Queue, day: Date) -> Result<Spent, QueueError> {
+    Ok(Spent {
+        today: queue.sent_on(day)?,
+        this_month: queue.sent_in_month_of(day)?,
+    })
+}
+
+/// A time of the wall clock on the clock that timers go by.
+fn moment(due: SystemTime) -> Instant {
+    let wait = due.duration_since(SystemTime::now()).unwrap_or_default();
+    Instant::now() + wait
+}
+
+/// A task that ended without an outcome.
+fn broken_off(error: &JoinError) -> Ended {
+    let failure = Failure::new("internal", &report::line(&error.to_string()));
+    let pause = Pause::Backoff(Duration::from_mins(1));
+    Ended::NotStored {
+        verdict: Verdict::Retry { failure, pause },
+        sign: Sign::None,
+    }
+}
