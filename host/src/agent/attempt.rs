@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sealift_payload::Source;
-use sealift_queue::{Failure, Job, Receipt};
+use sealift_queue::{Disposal, Failure, Job, Receipt};
 use sealift_watch::Fingerprint;
 
 use super::meter::Meter;
@@ -15,7 +15,8 @@ use crate::sandbox::{Options, Outcome, Setting};
 /// What an attempt came to.
 #[derive(Clone, Debug)]
 pub(super) enum Ended {
-    /// The host saw the object confirmed.
+    /// The host saw the object confirmed; or the component says that it was there already, of a file that
+    /// is kept.
     Stored {
         receipt: Receipt,
         /// Which version of the file that was.
@@ -47,6 +48,11 @@ pub(super) async fn attempt(gateway: &Gateway, job: &Job, meter: Arc<Meter>) -> 
     };
     let urgency = u8::try_from(job.task.priority).unwrap_or(0);
     match gateway.upload_urgently(upload, urgency, meter).await {
+        // Nobody saw that but the component, which is not enough to delete a file.
+        Ok(Outcome::AlreadyThere(_)) if job.task.disposal != Disposal::Keep => Ended::NotStored {
+            verdict: verdict::unverified(job),
+            sign: Sign::Reached,
+        },
         Ok(outcome) => Ended::Stored {
             receipt: receipt(&outcome),
             uploaded,

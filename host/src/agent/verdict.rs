@@ -75,6 +75,13 @@ pub(super) fn of_source(error: &SourceError, job: &Job) -> Verdict {
     }
 }
 
+/// The component says that the object was there already, and this host did not see it stored. The next attempt
+/// sends the file, unless its settings have the component look first.
+pub(super) fn unverified(job: &Job) -> Verdict {
+    let message = "the component says that the object is there already; this host did not see it stored, and the file stays";
+    sometimes(job, Failure::new("unverified", message))
+}
+
 /// The file is not what was queued.
 pub(super) fn changed(job: &Job, failure: Failure) -> Verdict {
     match job.task.origin {
@@ -223,6 +230,15 @@ mod tests {
         let mut answer = Answer::new(kind, "failed");
         answer.status = status;
         CallError::refused(answer)
+    }
+
+    #[test]
+    fn what_only_the_component_saw_is_sent_again_and_is_left_to_a_person_in_the_end() {
+        let mut job = test_jobs::job(Origin::Command);
+        job.attempts = 1;
+        assert!(matches!(unverified(&job), Verdict::Retry { .. }));
+        job.attempts = MOST_TRIES;
+        assert!(matches!(unverified(&job), Verdict::Failed { .. }));
     }
 
     fn judged(error: &CallError, origin: Origin, attempts: u32) -> (Verdict, Sign) {
