@@ -6,6 +6,7 @@ mod kept;
 mod location;
 mod quota;
 mod refused;
+mod roles;
 mod services;
 mod session;
 mod signatures;
@@ -15,11 +16,11 @@ use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use sealift_config::{Config, CredentialProvider, Environment, S3};
+use sealift_config::{Config, CredentialProvider, Environment, RoleAlias, S3};
 use sealift_keystore::{IdentityError, IdentityFiles, IdentityStore, RolesAnywhere};
 use sealift_network::{IdentitySource, Network, Settings};
 use sealift_payload::Payload;
-use sealift_state::StateDirectory;
+use sealift_state::{AuditError, Event, StateDirectory};
 
 use crate::factory;
 use crate::sandbox::{
@@ -31,6 +32,8 @@ use crate::vault::Vault;
 use fetches::Fetches;
 use kept::Kept;
 use quota::Retries;
+use roles::Role;
+pub use roles::UnknownRole;
 use services::{Device, JobServices, Surroundings};
 pub use services::{Observer, Unobserved};
 
@@ -219,6 +222,34 @@ impl Gateway {
             .await
     }
 
+    /// Like [`Gateway::credentials`], of another role alias of the configuration: one that a client has. No
+    /// job gets those. `rejected` is the access key id of credentials that are to be replaced.
+    pub async fn credentials_of(
+        &self,
+        alias: Option<&RoleAlias>,
+        rejected: Option<&str>,
+    ) -> Result<Credentials, Arc<CallError>> {
+        let role = match alias {
+            Some(alias) => {
+                Role::of(&self.config, alias).map_err(|unknown| Arc::new(unknown.into()))?
+            }
+            None => Role::main(&self.config),
+        };
+        self.services_as(role, Arc::new(Unobserved))
+            .vault_credentials(rejected)
+            .await
+    }
+
+    /// Whether [`Gateway::credentials_of`] this alias may be asked for; otherwise, why not.
+    pub fn knows(&self, alias: Option<&RoleAlias>) -> Result<(), UnknownRole> {
+        alias.map_or(Ok(()), |alias| Role::of(&self.config, alias).map(drop))
+    }
+
+    /// Puts an event into the audit log. Blocks until it is on disk.
+    pub fn record(&self, event: &Event) -> Result<(), AuditError> {
+        self.surroundings.kept.record(event, self.now())
+    }
+
     /// Uploads one object; when this returns without an error, S3 has all of it.
     pub async fn upload(
         &self,
@@ -332,9 +363,13 @@ impl Gateway {
     }
 
     fn services(&self, observer: Arc<dyn Observer>) -> Arc<JobServices> {
+        self.services_as(Role::main(&self.config), observer)
+    }
+
+    fn services_as(&self, role: Role, observer: Arc<dyn Observer>) -> Arc<JobServices> {
         Arc::new(JobServices {
             component: self.component.clone(),
-            provider: location::provider(&self.config),
+            role,
             thing_name: self
                 .config
                 .device

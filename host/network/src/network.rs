@@ -176,7 +176,7 @@ impl Inner {
                 identity,
                 exact,
                 addresses,
-            } if limits.exact || !exact => Ok((identity, addresses)),
+            } if limits.reach.includes(exact) => Ok((identity, addresses)),
             _ => Err(NetworkError::Denied {
                 origin: origin.clone(),
                 method: method.clone(),

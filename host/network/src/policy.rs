@@ -24,9 +24,16 @@ pub enum Rule {
     S3(S3Hosts),
 }
 
+/// Tells the rules for one request apart, so that whoever may make one of them need not be able to make
+/// another ([`Reach::Only`](crate::Reach::Only)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Grant(pub u16);
+
 /// One request to the letter; the scheme is `https`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestRule {
+    /// Which of them it is.
+    pub grant: Grant,
     /// The method.
     pub method: Method,
     /// The host and port. The operator wrote the host.
@@ -78,8 +85,8 @@ pub enum Decision {
     Allow {
         /// Whether with the device identity.
         identity: bool,
-        /// Whether it is the one request of a rule.
-        exact: bool,
+        /// If it is the one request of a rule, which.
+        exact: Option<Grant>,
         /// To which addresses.
         addresses: AddressRule,
     },
@@ -126,31 +133,32 @@ impl Policy {
 
     fn decide_for(&self, method: &Method, origin: &Origin, uri: &Uri) -> Decision {
         let any = |test: &dyn Fn(&Rule) -> bool| self.rules.iter().any(test);
-        if any(&|rule| matches!(rule, Rule::Identity(rule) if rule.matches(method, origin, uri))) {
+        let matching = |rule: &RequestRule| rule.matches(method, origin, uri).then_some(rule.grant);
+        let with_identity = self.rules.iter().find_map(|rule| match rule {
+            Rule::Identity(rule) => matching(rule),
+            _ => None,
+        });
+        let without = self.rules.iter().find_map(|rule| match rule {
+            Rule::Request(rule) => matching(rule),
+            _ => None,
+        });
+        if let Some(grant) = with_identity.or(without) {
             Decision::Allow {
-                identity: true,
-                exact: true,
-                addresses: AddressRule::Any,
-            }
-        } else if any(
-            &|rule| matches!(rule, Rule::Request(rule) if rule.matches(method, origin, uri)),
-        ) {
-            Decision::Allow {
-                identity: false,
-                exact: true,
+                identity: with_identity.is_some(),
+                exact: Some(grant),
                 addresses: AddressRule::Any,
             }
         } else if any(&|rule| matches!(rule, Rule::Configured(configured) if configured == origin))
         {
             Decision::Allow {
                 identity: false,
-                exact: false,
+                exact: None,
                 addresses: AddressRule::Any,
             }
         } else if any(&|rule| rule.names(origin)) {
             Decision::Allow {
                 identity: false,
-                exact: false,
+                exact: None,
                 addresses: AddressRule::OffLink,
             }
         } else {
@@ -171,27 +179,28 @@ mod tests {
     const PATH: &str = "/role-aliases/uploads/credentials";
     const WITH_IDENTITY: Decision = Decision::Allow {
         identity: true,
-        exact: true,
+        exact: Some(Grant(0)),
         addresses: AddressRule::Any,
     };
     const ONE_REQUEST: Decision = Decision::Allow {
         identity: false,
-        exact: true,
+        exact: Some(Grant(0)),
         addresses: AddressRule::Any,
     };
     const CONFIGURED: Decision = Decision::Allow {
         identity: false,
-        exact: false,
+        exact: None,
         addresses: AddressRule::Any,
     };
     const PATTERN: Decision = Decision::Allow {
         identity: false,
-        exact: false,
+        exact: None,
         addresses: AddressRule::OffLink,
     };
 
     fn identity() -> Rule {
         Rule::Identity(RequestRule {
+            grant: Grant::default(),
             method: Method::GET,
             authority: "iot.example.com".parse().unwrap(),
             path: PATH.into(),
@@ -279,6 +288,7 @@ mod tests {
     #[test]
     fn a_request_is_allowed_with_its_own_query_and_method_only() {
         let rule = Rule::Request(RequestRule {
+            grant: Grant::default(),
             method: Method::POST,
             authority: "ra.example.com".parse().unwrap(),
             path: "/sessions".into(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::no_proxy::NoProxyError;
+use crate::policy::Grant;
 use crate::proxy::Proxies;
 use crate::throttle::Rates;
 
@@ -90,12 +91,34 @@ impl Default for Timeouts {
     }
 }
 
+/// Which of the requests that the policy allows somebody may make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All but those of rules for one request, with the device identity or without.
+    Ordinary,
+    /// Those, and the one request of the rule with this grant.
+    With(Grant),
+    /// The one request of the rule with this grant, and nothing else.
+    Only(Grant),
+}
+
+impl Reach {
+    /// Whether that includes a request that a rule for one request allows, of this grant, or else one that
+    /// another rule allows.
+    pub(crate) fn includes(self, exact: Option<Grant>) -> bool {
+        match self {
+            Self::Ordinary => exact.is_none(),
+            Self::With(grant) => exact.is_none_or(|exact| exact == grant),
+            Self::Only(grant) => exact == Some(grant),
+        }
+    }
+}
+
 /// The bounds of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestLimits {
-    /// Whether the request may be that of a rule for one request, with the device identity or without; if
-    /// not, those are denied.
-    pub exact: bool,
+    /// Which of what the policy allows it may be.
+    pub reach: Reach,
     /// The largest response body to accept, in bytes.
     pub response_bytes: u64,
     /// A shorter time to the first byte than [`Timeouts::first_byte`]; a longer one has no effect.
@@ -107,10 +130,10 @@ pub struct RequestLimits {
 }
 
 impl Default for RequestLimits {
-    /// 8 MiB of response, and the times of the settings.
+    /// The first grant, 8 MiB of response, and the times of the settings.
     fn default() -> Self {
         Self {
-            exact: true,
+            reach: Reach::With(Grant::default()),
             response_bytes: 8 << 20,
             first_byte: None,
             idle: None,
@@ -156,5 +179,19 @@ mod tests {
             Duration::from_secs(1)
         );
         assert_eq!(limits(Duration::MAX).idle_within(&timeouts), timeouts.idle);
+    }
+
+    #[test]
+    fn whoever_was_granted_one_request_makes_no_other_of_its_kind() {
+        let (ours, theirs) = (Grant(1), Grant(2));
+        for (reach, ordinary, own, other) in [
+            (Reach::Ordinary, true, false, false),
+            (Reach::With(ours), true, true, false),
+            (Reach::Only(ours), false, true, false),
+        ] {
+            assert_eq!(reach.includes(None), ordinary, "{reach:?}");
+            assert_eq!(reach.includes(Some(ours)), own, "{reach:?}");
+            assert_eq!(reach.includes(Some(theirs)), other, "{reach:?}");
+        }
     }
 }

@@ -1,13 +1,16 @@
 //! What the configuration lets a component reach.
 
+use std::iter;
+
 use http::{HeaderName, HeaderValue, Method};
 use percent_encoding::utf8_percent_encode;
 use sealift_config::{
-    Addressing, Config, CredentialProvider, Iot, OriginError, OriginPattern, RolesAnywhere, S3,
-    ThingName,
+    Addressing, Config, CredentialProvider, Iot, OriginError, OriginPattern, RoleAlias,
+    RolesAnywhere, S3, ThingName,
 };
-use sealift_network::{Policy, RequestRule, Roots, Rule};
+use sealift_network::{Grant, Policy, RequestRule, Roots, Rule};
 
+use super::roles;
 use super::session::{self, UNRESERVED};
 
 /// Which thing the certificate stands for: a certificate may be attached to several, and their
@@ -19,10 +22,10 @@ pub(super) fn roots(config: &Config) -> Roots {
     config.device.ca.clone().map_or(Roots::System, Roots::File)
 }
 
-/// The rules: one request for credentials, AWS's hosts of S3 or the endpoint of the
+/// The rules: one request for the credentials of each role, AWS's hosts of S3 or the endpoint of the
 /// configuration, and what the operator allowed beside them.
 pub(super) fn policy(config: &Config) -> Result<Policy, OriginError> {
-    let mut rules = vec![credentials(config)];
+    let mut rules = credentials(config);
     if let Ok(s3) = config.s3() {
         rules.extend(buckets(s3)?);
     }
@@ -30,21 +33,33 @@ pub(super) fn policy(config: &Config) -> Result<Policy, OriginError> {
     Ok(Policy::new(rules))
 }
 
-/// The one request that fetches credentials.
-fn credentials(config: &Config) -> Rule {
+/// The requests that fetch credentials, one for each role.
+fn credentials(config: &Config) -> Vec<Rule> {
     match &config.credentials {
         CredentialProvider::Iot(provider) => {
-            Rule::Identity(iot(provider, config.device.thing_name.as_ref()))
+            let thing_name = config.device.thing_name.as_ref();
+            let of_main = (roles::MAIN, &provider.role_alias);
+            let all = iter::once(of_main).chain(roles::others(config));
+            all.map(|(grant, alias)| Rule::Identity(iot(provider, grant, alias, thing_name)))
+                .collect()
         }
-        CredentialProvider::RolesAnywhere(provider) => Rule::Request(roles_anywhere(provider)),
+        CredentialProvider::RolesAnywhere(provider) => {
+            vec![Rule::Request(roles_anywhere(provider))]
+        }
     }
 }
 
-fn iot(provider: &Iot, thing_name: Option<&ThingName>) -> RequestRule {
-    let alias = utf8_percent_encode(provider.role_alias.as_str(), UNRESERVED);
+fn iot(
+    provider: &Iot,
+    grant: Grant,
+    alias: &RoleAlias,
+    thing_name: Option<&ThingName>,
+) -> RequestRule {
+    let alias = utf8_percent_encode(alias.as_str(), UNRESERVED);
     // A thing's name is a valid field value; without one the field is left out.
     let thing_name = thing_name.and_then(|name| HeaderValue::from_str(name.as_str()).ok());
     RequestRule {
+        grant,
         method: Method::GET,
         authority: provider.endpoint.clone(),
         path: format!("/role-aliases/{alias}/credentials"),
@@ -56,6 +71,7 @@ fn iot(provider: &Iot, thing_name: Option<&ThingName>) -> RequestRule {
 /// The device signs this request, so that TLS shows no identity.
 fn roles_anywhere(provider: &RolesAnywhere) -> RequestRule {
     RequestRule {
+        grant: roles::MAIN,
         method: Method::POST,
         authority: provider.endpoint.clone(),
         path: "/sessions".to_owned(),

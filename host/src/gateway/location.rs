@@ -1,7 +1,7 @@
 //! The configuration in the contract's terms.
 
 use sealift_config::{
-    ByteSize, Config, CredentialProvider, Iot, Origin, RolesAnywhere, S3, S3HostKind,
+    ByteSize, Config, CredentialProvider, Iot, Origin, RoleAlias, RolesAnywhere, S3, S3HostKind,
     SessionDuration, ThingName,
 };
 
@@ -10,15 +10,24 @@ use crate::sandbox::{Provider, Setting, Target};
 /// The credentials provider of the configuration.
 pub(super) fn provider(config: &Config) -> Provider {
     match &config.credentials {
-        CredentialProvider::Iot(provider) => iot(provider, config.device.thing_name.as_ref()),
+        CredentialProvider::Iot(provider) => of_alias(
+            provider,
+            &provider.role_alias,
+            config.device.thing_name.as_ref(),
+        ),
         CredentialProvider::RolesAnywhere(provider) => roles_anywhere(provider),
     }
 }
 
-fn iot(provider: &Iot, thing_name: Option<&ThingName>) -> Provider {
+/// The credentials provider of AWS IoT for a role alias.
+pub(super) fn of_alias(
+    provider: &Iot,
+    alias: &RoleAlias,
+    thing_name: Option<&ThingName>,
+) -> Provider {
     let mut settings = vec![
         Setting::new("endpoint", provider.endpoint.to_string()),
-        Setting::new("role-alias", provider.role_alias.to_string()),
+        Setting::new("role-alias", alias.to_string()),
     ];
     settings.extend(thing_name.map(|name| Setting::new("thing-name", name.to_string())));
     Provider {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use sealift_keystore::{Identity, IdentityStore, RolesAnywhere};
-use sealift_network::{BoxError, CurrentIdentity, IdentitySource, Network};
+use sealift_network::{BoxError, CurrentIdentity, IdentitySource, Network, Reach};
 use sealift_payload::Sending;
 use sealift_state::Hints;
 
@@ -17,10 +17,11 @@ use super::fetches::Fetches;
 use super::kept::Kept;
 use super::quota::{Quota, Retries};
 use super::refused::Refused;
+use super::roles::Role;
 use super::signatures::{self, Signatures};
 use crate::sandbox::{
-    Answer, Answered, CallError, Component, Credentials, DeviceIdentity, Digest, Directive,
-    ErrorKind, Exchange, Failure, KeyAlgorithm, NoRetryLeft, Provider, Purpose, Services, Step,
+    Answer, Answered, CallError, Component, Credentials, DeviceIdentity, Directive, ErrorKind,
+    Exchange, Failure, KeyAlgorithm, NoRetryLeft, Provider, Purpose, Services, Step,
 };
 use crate::vault::{Moment, Vault};
 
@@ -102,7 +103,7 @@ impl IdentitySource for Device {
 /// The services of one job.
 pub(super) struct JobServices {
     pub(super) component: Component,
-    pub(super) provider: Provider,
+    pub(super) role: Role,
     pub(super) thing_name: Option<String>,
     pub(super) surroundings: Arc<Surroundings>,
     pub(super) observer: Arc<dyn Observer>,
@@ -123,7 +124,7 @@ impl JobServices {
         if let Err(none_left) = self.fetches.allow(early) {
             let answer = Answer::new(ErrorKind::Unavailable, none_left.to_string());
             let refusal = CallError::refused(answer);
-            let held = vault.held(digest, &self.provider, rejected, self.now());
+            let held = vault.held(digest, &self.role.provider, rejected, self.now());
             return held.ok_or_else(|| Arc::new(refusal));
         }
         let fetch = async || {
@@ -135,14 +136,19 @@ impl JobServices {
             let identity = self.surroundings.identity();
             let inside = Arc::new(InsideFetch {
                 identity: self.shown(&identity),
-                component: digest,
+                hints: self.hints_of_fetch(),
                 retries: Retries::new(Arc::clone(&self.surroundings.quota)),
                 signatures: Signatures::new(Arc::clone(&self.surroundings), identity, digest),
                 surroundings: Arc::clone(&self.surroundings),
             });
             let outcome = self
                 .component
-                .fetch_credentials(&self.surroundings.network, inside, self.provider.clone())
+                .fetch_credentials(
+                    &self.surroundings.network,
+                    inside,
+                    self.role.provider.clone(),
+                    self.role.reach,
+                )
                 .await;
             if let Err(error) = &outcome {
                 refused.remember(error).await;
@@ -151,8 +157,17 @@ impl JobServices {
         };
         let now = || self.surroundings.now();
         vault
-            .credentials(digest, &self.provider, rejected, now, fetch)
+            .credentials(digest, &self.role.provider, rejected, now, fetch)
             .await
+    }
+
+    /// What an instance that fetches may remember. Where it sees credentials that no job may have, that is
+    /// nothing that a job could read.
+    fn hints_of_fetch(&self) -> Arc<Mutex<Hints>> {
+        match self.role.reach {
+            Reach::Only(_) => Arc::new(Mutex::new(Hints::unkept())),
+            Reach::With(_) | Reach::Ordinary => self.hints(),
+        }
     }
 
     /// What the device may be refused by the job's provider.
@@ -161,7 +176,12 @@ impl JobServices {
         let identity = identity.store.current(kept.now());
         let chain = identity.chain().der();
         let certificate = chain.first().map_or(&[][..], |certificate| certificate);
-        Refused::of(certificate, self.component.digest(), &self.provider, kept)
+        Refused::of(
+            certificate,
+            self.component.digest(),
+            &self.role.provider,
+            kept,
+        )
     }
 
     /// The outcome with its reason: a component that got no credentials only passes on that there were
@@ -210,7 +230,7 @@ impl Services for JobServices {
         rejected: Option<String>,
     ) -> Pin<Box<dyn Future<Output = Answered<Credentials>> + Send + '_>> {
         Box::pin(async move {
-            if provider != self.provider {
+            if provider != self.role.provider {
                 let message = "credentials of this provider are not for this job";
                 return Err(Answer::new(ErrorKind::Denied, message));
             }
@@ -260,7 +280,7 @@ impl Services for JobServices {
 /// cannot ask the vault that waits for it.
 struct InsideFetch {
     identity: Answered<DeviceIdentity>,
-    component: Digest,
+    hints: Arc<Mutex<Hints>>,
     retries: Retries,
     signatures: Signatures,
     surroundings: Arc<Surroundings>,
@@ -296,7 +316,7 @@ impl Services for InsideFetch {
     }
 
     fn hints(&self) -> Arc<Mutex<Hints>> {
-        self.surroundings.kept.hints(self.component)
+        Arc::clone(&self.hints)
     }
 
     fn step(&self, _step: Step) -> Directive {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use sealift_network::Network;
+use sealift_network::{Network, Reach};
 use tokio::time::timeout_at;
 use wasmtime::component::Resource;
 use wasmtime::{CallHook, Store};
@@ -159,7 +159,9 @@ impl<'a> Call<'a> {
     pub(super) async fn fetch_credentials(
         mut self,
         provider: Provider,
+        reach: Reach,
     ) -> Result<Credentials, CallError> {
+        self.store.data_mut().egress.fetch(reach);
         self.run(None, async |uploader, store| {
             uploader
                 .sealift_gateway_credentials()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sealift_compiled::Digest;
-use sealift_network::Network;
+use sealift_network::{Network, Reach};
 
 use super::bindings::UploaderPre;
 use super::call::Call;
@@ -53,16 +53,17 @@ impl Component {
             .await
     }
 
-    /// Fetches new credentials from a provider.
+    /// Fetches new credentials from a provider, which is in `reach`.
     pub async fn fetch_credentials(
         &self,
         network: &Network,
         services: Arc<dyn Services>,
         provider: Provider,
+        reach: Reach,
     ) -> Result<Credentials, CallError> {
         Call::fetch(&self.0, network, services)
             .await
-            .fetch_credentials(provider)
+            .fetch_credentials(provider, reach)
             .await
     }
 

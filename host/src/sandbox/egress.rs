@@ -13,7 +13,7 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use sealift_config::Origin;
 use sealift_network::{
-    AnsweredEarly, ConnectError, Network, NetworkError, RequestLimits, Stalled, Turn,
+    AnsweredEarly, ConnectError, Network, NetworkError, Reach, RequestLimits, Stalled, Turn,
 };
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
 
@@ -40,6 +40,7 @@ type Trailing = Box<dyn Future<Output = Result<(), HttpError>> + Send>;
 impl Egress {
     pub(super) fn new(network: Network, services: Arc<dyn Services>, limits: &Limits) -> Self {
         let request = RequestLimits {
+            reach: Reach::Ordinary,
             response_bytes: limits.response,
             ..RequestLimits::default()
         };
@@ -59,12 +60,16 @@ impl Egress {
         self.store(bytes_out, urgency);
     }
 
-    /// Lets the instance talk to the store: it may send this many bytes, and the request that
-    /// fetches credentials is none of its business.
+    /// Lets the instance talk to the store: it may send this many bytes. The requests that fetch
+    /// credentials are none of its business.
     pub(super) fn store(&mut self, bytes_out: u64, urgency: u8) {
-        self.request.exact = false;
         self.request.urgency = urgency;
         self.usage.allow(bytes_out);
+    }
+
+    /// Lets the instance make the request that fetches its credentials.
+    pub(super) fn fetch(&mut self, reach: Reach) {
+        self.request.reach = reach;
     }
 
     pub(super) fn usage(&self) -> &Arc<Usage> {

@@ -165,6 +165,32 @@ impl CallError {
         }
     }
 
+    /// The HTTP status that a service answered with, if it answered.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answered { answer, .. } => answer.status,
+            Self::NoCredentials(error) => error.status(),
+            _ => None,
+        }
+    }
+
+    /// Whether the same call may work later without anybody doing anything.
+    pub fn is_temporary(&self) -> bool {
+        match self.kind() {
+            ErrorKind::Network
+            | ErrorKind::Timeout
+            | ErrorKind::Throttled
+            | ErrorKind::Server
+            | ErrorKind::Unavailable
+            | ErrorKind::Conflict
+            | ErrorKind::SourceChanged => {
+                // The host saw more than the component did.
+                self.cause().is_none_or(Cause::is_transient)
+            }
+            _ => false,
+        }
+    }
+
     /// How long the service asked to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

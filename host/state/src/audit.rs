@@ -46,6 +46,20 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         refused: Option<String>,
     },
+    /// A local program is about to get temporary credentials.
+    CredentialsHandedOut {
+        /// Who asked: `client NAME`, `user UID` or `imds`.
+        recipient: String,
+        /// The program that the endpoint was made for, if it was made for one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        program: Option<String>,
+        /// Whose credentials: a role alias, or a role's ARN.
+        role: String,
+        /// Which credentials.
+        access_key_id: String,
+        /// When they end, by RFC 3339.
+        expiration: String,
+    },
 }
 
 /// An event cannot be recorded, so what it is about should not be done.
@@ -188,6 +202,28 @@ mod tests {
         assert_eq!(text.lines().collect::<Vec<_>>(), expected);
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_is_handed_out_is_told_without_what_there_is_none_of() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("audit.jsonl");
+        let audit = Audit::kept_in(path.clone());
+        let event = |program: Option<&str>| Event::CredentialsHandedOut {
+            recipient: "client logger".into(),
+            program: program.map(str::to_owned),
+            role: "logs".into(),
+            access_key_id: "ASIAEXAMPLE".into(),
+            expiration: "2026-01-02T04:04:05Z".into(),
+        };
+        audit.record(&event(None), now()).unwrap();
+        audit.record(&event(Some("aws")), now()).unwrap();
+        let expected = [
+            r#"{"time":"2026-01-02T03:04:05Z","event":"credentials-handed-out","recipient":"client logger","role":"logs","access_key_id":"ASIAEXAMPLE","expiration":"2026-01-02T04:04:05Z"}"#,
+            r#"{"time":"2026-01-02T03:04:05Z","event":"credentials-handed-out","recipient":"client logger","program":"aws","role":"logs","access_key_id":"ASIAEXAMPLE","expiration":"2026-01-02T04:04:05Z"}"#,
+        ];
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text.lines().collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | `journal/ID` | the records of one upload, see [`Journal`] | appended, `fdatasync` for each append |
 //! | `hints/DIGEST.json` | small facts of one component, see [`Hints`] | replaced whole |
-//! | `audit.jsonl` | what was done with the device's key, see [`Audit`] | appended, `fdatasync` for each line |
+//! | `audit.jsonl` | what was done with the device's key and with credentials, see [`Audit`] | appended, `fdatasync` for each line |
 //! | `refusals.json` | credentials that were refused within the last minutes, see [`Refusals`] | replaced whole |
 //! | `clock.json` | how far this device's clock is off, see [`Clock`] | replaced whole |
 //!

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use sealift_network::{
-    ConnectError, Network, NetworkError, Proxies, ProxyFailure, RequestRule, Rule,
+    ConnectError, Grant, Network, NetworkError, Proxies, ProxyFailure, RequestRule, Rule,
 };
 use tokio::net::TcpListener;
 
@@ -66,6 +66,7 @@ async fn the_identity_is_shown_to_the_origin_through_a_proxy_over_tls() {
     let server = server(&authority).await;
     let proxy = Proxy::tls(ProxyBehaviour::To(server.address), &authority).await;
     let rule = Rule::Identity(RequestRule {
+        grant: Grant::default(),
         method: http::Method::GET,
         authority: "device.test".parse().unwrap(),
         path: "/credentials".into(),

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use sealift_network::{
-    IdentitySource, Network, NetworkError, Policy, RequestBody, RequestLimits, RequestRule,
+    Grant, IdentitySource, Network, NetworkError, Policy, RequestBody, RequestLimits, RequestRule,
     ResponseBody, Roots, Rule, Settings, Stalled, Timeouts,
 };
 
@@ -68,6 +68,7 @@ pub(crate) fn pattern(pattern: &str) -> Rule {
 /// The rule for `GET https://localhost:PORT/credentials` with identity.
 pub(crate) fn identity_rule(address: SocketAddr) -> Rule {
     Rule::Identity(RequestRule {
+        grant: Grant::default(),
         method: Method::GET,
         authority: format!("localhost:{}", address.port()).parse().unwrap(),
         path: "/credentials".into(),
