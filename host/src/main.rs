@@ -18,7 +18,7 @@ const KEPT_BLOCK: usize = 4 * 1024 * 1024;
 fn main() -> ExitCode {
     keep_heap();
     match start() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(failure) => {
             let status = failure.status as u8;
             render(failure);
@@ -37,7 +37,7 @@ fn keep_heap() {
 
 /// One thread does everything: transfers wait for the network, and handing buffers
 /// between threads costs more than it brings (see docs/performance.md).
-fn start() -> Result<(), Failure> {
+fn start() -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -4,8 +4,9 @@ use std::fs::Permissions;
 use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use localcloud::{Fingerprint, LocalCloud, ROLE_ALIAS, Settings, THING_NAME};
+use localcloud::{Fingerprint, LocalCloud, ROLE_ALIAS, RoleAlias, Settings, THING_NAME};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -67,6 +68,27 @@ impl Cloud {
         registry.register(certificate);
         registry.attach_thing(certificate, THING_NAME);
         registry.attach_policy(certificate, ROLE_ALIAS);
+    }
+
+    /// Adds a client with a role alias of its own to the device's configuration, and lets the device assume
+    /// that role.
+    pub fn add_client(&self, client: &str, alias: &str) {
+        let hour = Duration::from_hours(1);
+        let role = RoleAlias {
+            duration: hour,
+            max_session_duration: hour,
+            assumable: true,
+        };
+        self.registry().set_role_alias(alias, role);
+        self.registry().attach_policy(self.device(), alias);
+        self.configure(&format!("[clients.{client}]\nrole_alias = \"{alias}\"\n"));
+    }
+
+    /// Adds sections to the device's configuration.
+    pub fn configure(&self, sections: &str) {
+        let path = &self.paths().config;
+        let text = std::fs::read_to_string(path).unwrap();
+        std::fs::write(path, format!("{text}\n{sections}")).unwrap();
     }
 
     /// The contents of an object whose key is a plain relative path.

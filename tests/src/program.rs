@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -26,7 +27,16 @@ pub struct Outcome {
 impl Program {
     /// `sealift` without configuration.
     pub fn new() -> Self {
-        let mut command = Command::new(Self::path());
+        Self::clean(Self::path())
+    }
+
+    /// Another program, which has `sealift` called for a cloud's device.
+    pub fn running(program: impl AsRef<OsStr>, cloud: &Cloud) -> Self {
+        Self::clean(program).env("XDG_STATE_HOME", cloud.path("state"))
+    }
+
+    fn clean(program: impl AsRef<OsStr>) -> Self {
+        let mut command = Command::new(program);
         command.env_clear().stdin(Stdio::null());
         command.env("XDG_CACHE_HOME", Self::cache());
         command.env("XDG_STATE_HOME", Self::path().with_file_name("tmp-state"));
@@ -93,6 +103,13 @@ impl Program {
     #[must_use]
     pub fn inside(mut self, directory: impl AsRef<Path>) -> Self {
         self.0.current_dir(directory);
+        self
+    }
+
+    /// Puts it into a process group of its own, which no terminal has in front of it.
+    #[must_use]
+    pub fn apart(mut self) -> Self {
+        self.0.process_group(0);
         self
     }
 

@@ -6,6 +6,7 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use sealift::put::Destination;
 
+use super::exec::Exec;
 use super::key::Key;
 use super::put::Put;
 
@@ -71,6 +72,8 @@ pub(crate) enum Command {
 
     /// Run the gateway service, until SIGTERM or SIGINT; SIGHUP reads the configuration again
     Run,
+    /// Run a program that gets credentials by itself, as SDKs of AWS and the AWS CLI do
+    Exec(Exec),
 
     /// Show, make and replace the device's key and certificate
     #[command(subcommand)]

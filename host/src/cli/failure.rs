@@ -3,9 +3,9 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use sealift::gateway::OpenError;
+use sealift::gateway::{OpenError, UnknownRole};
 use sealift::put::PlanError;
-use sealift::sandbox::{CallError, ErrorKind};
+use sealift::sandbox::CallError;
 
 /// What the process ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +16,10 @@ pub(crate) enum ExitStatus {
     Failed = 1,
     /// Wrong usage or configuration.
     Usage = 2,
+    /// The program to run is there, and cannot be executed (POSIX, "Exit Status for Commands").
+    NotExecutable = 126,
+    /// The program to run was not found (the same).
+    NotFound = 127,
 }
 
 /// An error on its way to the user.
@@ -58,6 +62,18 @@ impl From<PlanError> for Failure {
     }
 }
 
+impl From<UnknownRole> for Failure {
+    fn from(error: UnknownRole) -> Self {
+        Self::new(ExitStatus::Usage, error)
+    }
+}
+
+impl From<sealift_serve::Error> for Failure {
+    fn from(error: sealift_serve::Error) -> Self {
+        Self::failed(error)
+    }
+}
+
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         let status = if error.is_configuration() {
@@ -87,18 +103,9 @@ impl From<CallError> for Failure {
 
 /// Whether the same call may work later without anybody doing anything.
 pub(crate) fn status_of(error: &CallError) -> ExitStatus {
-    match error.kind() {
-        ErrorKind::Network
-        | ErrorKind::Timeout
-        | ErrorKind::Throttled
-        | ErrorKind::Server
-        | ErrorKind::Unavailable
-        | ErrorKind::Conflict
-        | ErrorKind::SourceChanged => match error.cause() {
-            // The host saw more than the component did.
-            Some(cause) if !cause.is_transient() => ExitStatus::Failed,
-            _ => ExitStatus::TryLater,
-        },
-        _ => ExitStatus::Failed,
+    if error.is_temporary() {
+        ExitStatus::TryLater
+    } else {
+        ExitStatus::Failed
     }
 }

@@ -4,6 +4,7 @@ mod args;
 mod credentials;
 #[cfg(feature = "local-cloud")]
 mod demo;
+mod exec;
 mod failure;
 mod key;
 #[cfg(feature = "local-cloud")]
@@ -16,18 +17,21 @@ mod run;
 mod setup;
 mod unfinished;
 
+use std::process::ExitCode;
+
 use clap::Parser;
 
 pub(crate) use failure::{ExitStatus, Failure};
 
 use args::{Args, Command};
 
-/// Does what the command line says.
-pub(crate) async fn run() -> Result<(), Failure> {
+/// Does what the command line says. The answer is the exit status of what went well.
+pub(crate) async fn run() -> Result<ExitCode, Failure> {
     let Args { global, command } = Args::parse();
     log::start(&global, &command);
     setup::harden()?;
-    match command {
+    let done = match command {
+        Command::Exec(args) => return exec::run(&global, &args).await,
         Command::Put(args) => put::run(&global, &args).await,
         Command::Unfinished(command) => unfinished::run(&global, command).await,
         Command::Credentials => credentials::run(&global).await,
@@ -37,5 +41,6 @@ pub(crate) async fn run() -> Result<(), Failure> {
         Command::Demo => demo::run(&global).await,
         #[cfg(feature = "local-cloud")]
         Command::LocalCloud(args) => local_cloud::run(args).await,
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

@@ -1,7 +1,7 @@
 //! Where a component must not get.
 
 use localcloud::RoleAlias;
-use sealift_tests::Cloud;
+use sealift_tests::{Cloud, Program, guest};
 
 use crate::{NO_LIMIT, fails, misbehaved};
 
@@ -39,6 +39,31 @@ pub(crate) fn asks_for_another_role() {
         ),
         (0, 0)
     );
+}
+
+/// Each instance that fetches reaches its own role alias, whatever else the configuration names.
+#[test]
+pub(crate) fn fetches_for_another_role() {
+    let cloud = Cloud::start();
+    cloud.add_client("logger", "logs");
+    for (of, own, other) in [
+        (&[][..], "s3_role_alias", "logs"),
+        (&["--role-alias=logs"], "logs", "s3_role_alias"),
+    ] {
+        let ask = "curl --silent --header \"Authorization: $(cat \"$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE\")\" \
+                   \"$AWS_CONTAINER_CREDENTIALS_FULL_URI\"";
+        let outcome = Program::on(&cloud)
+            .env("PATH", "/usr/bin:/bin")
+            .arg("--component")
+            .arg(guest("fetches_for_another_role"))
+            .arg("exec")
+            .args(of)
+            .args(["--", "sh", "-c", ask])
+            .run();
+        let refusal = format!("{own} got no {other}: ErrorCode::HttpRequestDenied");
+        assert!(outcome.done().contains(&refusal), "{outcome:?}");
+    }
+    assert_eq!(cloud.counts().provider_connections, 0);
 }
 
 #[test]
