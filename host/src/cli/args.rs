@@ -9,6 +9,7 @@ use sealift::put::Destination;
 use super::exec::Exec;
 use super::key::Key;
 use super::put::Put;
+use super::queue::Queue;
 
 /// Moves files from a gateway into AWS with nothing but its device certificate.
 ///
@@ -74,6 +75,10 @@ pub(crate) enum Command {
     Run,
     /// Run a program that gets credentials by itself, as SDKs of AWS and the AWS CLI do
     Exec(Exec),
+
+    /// Look at the service's queue, add to it and change it; whether the service runs or not
+    #[command(subcommand)]
+    Queue(Queue),
 
     /// Show, make and replace the device's key and certificate
     #[command(subcommand)]

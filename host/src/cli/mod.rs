@@ -14,6 +14,7 @@ pub(crate) mod output;
 mod progress;
 mod put;
 mod run;
+mod queue;
 mod setup;
 mod unfinished;
 
@@ -37,6 +38,7 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
         Command::Credentials => credentials::run(&global).await,
         Command::Run => run::run(&global).await,
         Command::Key(command) => key::run(&global, command).await,
+        Command::Queue(command) => queue::run(&global, command),
         #[cfg(feature = "local-cloud")]
         Command::Demo => demo::run(&global).await,
         #[cfg(feature = "local-cloud")]

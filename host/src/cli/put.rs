@@ -13,7 +13,7 @@ mod uploads;
 
 use sealift::put::Plan;
 
-pub(super) use args::Put;
+pub(super) use args::{Conditions, Encryption, Object, Put};
 
 use super::args::Global;
 use super::progress::Progress;

@@ -16,9 +16,9 @@ use sealift::put::Destination;
 use sealift::sandbox::Options;
 
 use crate::cli::Failure;
-use conditions::Conditions;
-use encryption::Encryption;
-use object::Object;
+pub(crate) use conditions::Conditions;
+pub(crate) use encryption::Encryption;
+pub(crate) use object::Object;
 use selection::Select;
 use transfer::Transfer;
 

@@ -44,7 +44,7 @@ enum Payer {
 }
 
 impl Conditions {
-    pub(super) fn put_into(&self, options: &mut Options) {
+    pub(crate) fn put_into(&self, options: &mut Options) {
         options.push_switch("skip-existing", self.skip_existing);
         options.push_some("if-none-match", self.no_overwrite.then_some("*"));
         options.push_some("if-match", self.if_match.as_ref());

@@ -96,7 +96,12 @@ const KEY_BYTES: usize = 32;
 const LONGEST_FILE: usize = 128;
 
 impl Encryption {
-    pub(super) fn put_into(&self, options: &mut Options) -> Result<(), Failure> {
+    /// Whether the key is the caller's own, which nobody else must keep.
+    pub(crate) fn has_customers_key(&self) -> bool {
+        self.sse_c_key.is_some()
+    }
+
+    pub(crate) fn put_into(&self, options: &mut Options) -> Result<(), Failure> {
         self.check()?;
         options.push_some("sse", self.sse.as_ref().map(word));
         options.push_some("sse-kms-key-id", self.sse_kms_key_id.as_ref());

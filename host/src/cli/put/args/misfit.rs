@@ -5,7 +5,7 @@ use crate::cli::{ExitStatus, Failure};
 
 /// Options that do not go together.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Misfit {
+pub(crate) enum Misfit {
     /// Of `--metadata`.
     #[error("--metadata cannot be sent")]
     Metadata(#[source] PairError),

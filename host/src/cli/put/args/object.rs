@@ -118,7 +118,7 @@ enum LegalHold {
 }
 
 impl Object {
-    pub(super) fn put_into(&self, options: &mut Options) -> Result<(), Misfit> {
+    pub(crate) fn put_into(&self, options: &mut Options) -> Result<(), Misfit> {
         options.push_some("content-type", self.content_type.as_ref());
         options.push_some("cache-control", self.cache_control.as_ref());
         options.push_some("content-disposition", self.content_disposition.as_ref());

@@ -23,7 +23,7 @@ struct Pair {
 
 /// Why one or all of them cannot be sent.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum PairError {
+pub(crate) enum PairError {
     #[error("`{0}` has no `=`: write KEY=VALUE")]
     NoValue(String),
     #[error("`{0}` is not a name for metadata: those have letters, digits and !#$%&'*+-.^_`|~")]
