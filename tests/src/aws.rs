@@ -67,6 +67,11 @@ impl<'a> Aws<'a> {
         }
     }
 
+    /// The file with the profile `device`.
+    pub fn config(&self) -> &Path {
+        &self.config
+    }
+
     /// Calls `aws` with these arguments.
     pub fn command_line(&self, arguments: &[&str]) -> Outcome {
         let mut command = self.tool("aws");
