@@ -6,6 +6,7 @@
 //! | uploads | works the queue off | `uploads.rs` |
 //! | intake | puts files of watched folders into the queue | `intake.rs` |
 //! | quotas | keeps folders within their quota | `quota.rs` |
+//! | serving | gives local programs credentials, and shows how the service is | `serving.rs` |
 //! | network | notices when this machine's network changes | `network_changes.rs` |
 //! | watchdog | tells systemd's watchdog that all of them are alive | `systemd.rs` |
 //!
@@ -32,6 +33,7 @@ mod network_changes;
 mod numbers;
 mod quota;
 mod service;
+mod serving;
 mod signals;
 mod status;
 mod stop;

@@ -16,6 +16,7 @@ use super::figures::Figures;
 use super::intake::Intake;
 use super::network_changes;
 use super::quota::{Full, Quotas};
+use super::serving::Serving;
 use super::signals::{Signals, Wish};
 use super::status::Condition;
 use super::stop::Stopper;
@@ -49,6 +50,7 @@ pub async fn run(config: Option<&Path>, environment: &Environment) -> Result<(),
         stopper: Stopper::default(),
         health: Health::default(),
         metrics: Metrics::default(),
+        served: watch::Sender::new(false),
     };
     service.run(&mut signals, counter).await
 }
@@ -70,6 +72,8 @@ struct Service {
     stopper: Stopper,
     health: Health,
     metrics: Metrics,
+    /// Whether local programs are served, or cannot be.
+    served: watch::Sender<bool>,
 }
 
 impl Place {
@@ -91,6 +95,8 @@ impl Service {
         for part in self.parts()? {
             parts.spawn(part.run(self.health.clone(), self.stopper.stop()));
         }
+        // The sender is ours, so that the wait has an end.
+        let _ = self.served.subscribe().wait_for(|served| *served).await;
         systemd::ready();
         tracing::info!(
             "the service runs, with its state in {}",
@@ -146,14 +152,22 @@ impl Service {
         };
         let (bell, listening) = (self.bell.clone(), stop());
         let (desk, health, watched) = (self.desk.clone(), self.health.clone(), stop());
-        let _condition = Condition {
-            health: self.health.clone(),
+        let serving = Serving {
+            current: self.current.subscribe(),
+            environment: self.place.environment.clone(),
+            condition: Condition {
+                health: self.health.clone(),
+                stop: stop(),
+            },
+            metrics: self.metrics.clone(),
+            tried: self.served.clone(),
             stop: stop(),
         };
         Ok(vec![
             Part::new("uploads", move || uploads.clone().run()),
             Part::new("intake", move || intake.clone().run()),
             Part::new("quotas", move || quotas.clone().run()),
+            Part::new("serving", move || serving.clone().run()),
             Part::new("network", move || {
                 network_changes::listen(bell.clone(), listening.clone())
             }),

@@ -13,8 +13,8 @@ mod log;
 pub(crate) mod output;
 mod progress;
 mod put;
-mod run;
 mod queue;
+mod run;
 mod setup;
 mod unfinished;
 

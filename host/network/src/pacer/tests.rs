@@ -177,7 +177,7 @@ fn the_oldest_goes_first_and_the_others_get_a_trickle() {
     let sent = Line::new(RATE, &[size; 3], &[0]).run();
     let end = |ticket| {
         sent.iter()
-            .rposition(|slice| slice.ticket == Ticket(ticket))
+            .rposition(|slice| slice.ticket == Ticket(Reverse(0), ticket))
     };
     assert!(end(0) < end(1) && end(1) < end(2));
 
