@@ -182,7 +182,7 @@ fn the_oldest_goes_first_and_the_others_get_a_trickle() {
     assert!(end(0) < end(1) && end(1) < end(2));
 
     let until_first = &sent[..end(0).unwrap()];
-    for ticket in [Ticket(1), Ticket(2)] {
+    for ticket in [Ticket(Reverse(0), 1), Ticket(Reverse(0), 2)] {
         let slices: Vec<_> = until_first
             .iter()
             .filter(|slice| slice.ticket == ticket)
