@@ -21,7 +21,7 @@ use sealift_core::upload::{
 use sealift_core::{Now, Response, Settings};
 use sealift_keystore::{IdentityFiles, IdentityStore};
 use sealift_network::{
-    BoxError, Network, Policy, RequestBody, RequestLimits, RequestRule, Roots, Rule,
+    BoxError, Grant, Network, Policy, RequestBody, RequestLimits, RequestRule, Roots, Rule,
 };
 use sealift_payload::{Algorithm, Source};
 
@@ -72,6 +72,7 @@ fn network(config: &Config, device: Arc<IdentityStore>) -> Result<Network> {
         .context("the configuration names no S3 endpoint")?;
     let credentials = iot(config)?;
     let identity = RequestRule {
+        grant: Grant::default(),
         method: Method::GET,
         authority: credentials.endpoint.clone(),
         path: format!("/role-aliases/{}/credentials", credentials.role_alias),
