@@ -54,9 +54,10 @@ impl Service {
         let directory = directory.to_str().unwrap().trim_end_matches('/');
         let service = "[service]\nlisten = \"127.0.0.1:0\"\n";
         let more = more.replace("DIR", directory);
-        let more = match more.contains("[service]") {
-            true => more.replace("[service]\n", service),
-            false => format!("{service}{more}"),
+        let more = if more.contains("[service]") {
+            more.replace("[service]\n", service)
+        } else {
+            format!("{service}{more}")
         };
         std::fs::write(path, format!("{text}\n{more}")).unwrap();
     }

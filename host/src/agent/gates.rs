@@ -70,7 +70,7 @@ impl Gates {
         };
         match turn {
             Turn::Lost => {
-                tracing::warn!("the link is down; it is tried again with one file at a time")
+                tracing::warn!("the link is down; it is tried again with one file at a time");
             }
             Turn::Back => tracing::info!("the link is back"),
             Turn::Same => {}

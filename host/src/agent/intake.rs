@@ -86,11 +86,11 @@ impl Intake {
         files.retain(|file| !self.full.is_full(&file.rule));
         let count = files.len();
         let current = Arc::clone(current);
-        let make = move || {
+        let naming = move || {
             let made = keys.jobs(&current, &files);
             (keys, made)
         };
-        let (keys, made) = tokio::task::spawn_blocking(make).await?;
+        let (keys, made) = tokio::task::spawn_blocking(naming).await?;
         let (jobs, unusable) = made?;
         self.figures.found(count);
         self.figures.unusable(unusable);

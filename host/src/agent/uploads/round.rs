@@ -70,9 +70,12 @@ struct Running {
     called_off: bool,
 }
 
+/// The end of an attempt's task.
+type EndedTask = Result<(Id, (Job, Ended)), JoinError>;
+
 /// Something that happened.
 pub(super) enum Event {
-    Attempt(Result<(Id, (Job, Ended)), JoinError>),
+    Attempt(Box<EndedTask>),
     Aftermath(Result<(), JoinError>),
     Moment,
 }
@@ -136,7 +139,7 @@ impl Round {
     pub(super) async fn event(&mut self) -> Event {
         let moment = self.next_moment();
         tokio::select! {
-            Some(ended) = self.attempts.join_next_with_id() => Event::Attempt(ended),
+            Some(ended) = self.attempts.join_next_with_id() => Event::Attempt(Box::new(ended)),
             Some(ended) = self.aftermath.join_next() => Event::Aftermath(ended),
             () = sleep_until(moment) => Event::Moment,
         }
@@ -145,7 +148,7 @@ impl Round {
     /// Deals with what happened.
     pub(super) async fn happened(&mut self, event: Event) {
         match event {
-            Event::Attempt(ended) => self.ended(ended).await,
+            Event::Attempt(ended) => self.ended(*ended).await,
             Event::Aftermath(Ok(())) => {}
             Event::Aftermath(Err(error)) => {
                 let error = report::line(&error.to_string());
@@ -304,10 +307,9 @@ impl Round {
             return 0;
         }
         match self.gates.leave(Instant::now()) {
-            Leave::Wait(_) => 0,
             Leave::Probe => usize::from(self.hand.len() == 0),
             Leave::All if self.fresh || self.hand.len() < all => all,
-            Leave::All => 0,
+            Leave::All | Leave::Wait(_) => 0,
         }
     }
 
@@ -346,7 +348,7 @@ impl Round {
         }
     }
 
-    async fn ended(&mut self, ended: Result<(Id, (Job, Ended)), JoinError>) {
+    async fn ended(&mut self, ended: EndedTask) {
         let (id, finished) = match ended {
             Ok((id, finished)) => (id, Ok(finished)),
             Err(error) => (error.id(), Err(error)),
@@ -403,7 +405,7 @@ impl Round {
 
     /// Makes all jobs due: what kept them may be over.
     async fn hasten(&mut self) {
-        match self.parts.desk.ask(|queue| queue.hasten()).await {
+        match self.parts.desk.ask(sealift_queue::Queue::hasten).await {
             Ok(_) => self.new_jobs(),
             Err(error) => told(&error),
         }
