@@ -11,9 +11,9 @@ fn contents(size: usize, fill: u8) -> Vec<u8> {
 }
 
 fn put(cloud: &Cloud, size: usize, fill: u8, options: &[&str]) -> Outcome {
-    let file = cloud.file(&format!("{size}-{fill}"), contents(size, fill));
+    let source = cloud.file(&format!("{size}-{fill}"), contents(size, fill));
     let put = Program::on(cloud).arg("put").args(options);
-    put.arg(file).arg("s3://demo/key").run()
+    put.arg(source).arg("s3://demo/key").run()
 }
 
 /// The entity tag, as AWS's own client reads it.

@@ -18,8 +18,7 @@ pub(super) fn start(global: &Global, command: &Command) {
     let level = match (global.quiet, global.verbose) {
         (true, _) => LevelFilter::ERROR,
         (_, 0) if !is_service => LevelFilter::WARN,
-        (_, 0) => LevelFilter::INFO,
-        (_, 1) => LevelFilter::INFO,
+        (_, 0 | 1) => LevelFilter::INFO,
         (_, _) => LevelFilter::DEBUG,
     };
     let targets = ["sealift", "component", "localcloud"];

@@ -103,9 +103,8 @@ pub(super) fn run(global: &Global, place: &Place, add: &Add) -> Result<(), Failu
         .collect::<Result<_, _>>()?;
     // All of them or none, so that whoever repeats the call does not have to look which.
     let added = place.open()?.add_all(&jobs, SystemTime::now())?;
-    let told = jobs.iter().zip(&added);
-    told.map(|(job, added)| tell(global, &job.task, *added))
-        .collect()
+    let mut told = jobs.iter().zip(&added);
+    told.try_for_each(|(job, added)| tell(global, &job.task, *added))
 }
 
 impl Add {
