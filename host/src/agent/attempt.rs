@@ -3,20 +3,19 @@
 use std::sync::Arc;
 
 use sealift_payload::Source;
-use sealift_queue::{Disposal, Failure, Job, Receipt};
+use sealift_queue::{Failure, Job, Receipt};
 use sealift_watch::Fingerprint;
 
 use super::meter::Meter;
 use super::verdict::{self, Pause, Sign, Verdict};
 use crate::gateway::{Gateway, Upload};
 use crate::report;
-use crate::sandbox::{Options, Outcome, Setting};
+use crate::sandbox::{Options, Outcome, Setting, Uploaded};
 
 /// What an attempt came to.
 #[derive(Clone, Debug)]
 pub(super) enum Ended {
-    /// The host saw the object confirmed; or the component says that it was there already, of a file that
-    /// is kept.
+    /// The host saw the object confirmed.
     Stored {
         receipt: Receipt,
         /// Which version of the file that was.
@@ -48,19 +47,26 @@ pub(super) async fn attempt(gateway: &Gateway, job: &Job, meter: Arc<Meter>) -> 
     };
     let urgency = u8::try_from(job.task.priority).unwrap_or(0);
     match gateway.upload_urgently(upload, urgency, meter).await {
-        // Nobody saw that but the component, which is not enough to delete a file.
-        Ok(Outcome::AlreadyThere(_)) if job.task.disposal != Disposal::Keep => Ended::NotStored {
-            verdict: verdict::unverified(job),
-            sign: Sign::Reached,
-        },
-        Ok(outcome) => Ended::Stored {
-            receipt: receipt(&outcome),
-            uploaded,
-        },
+        Ok(outcome) => ended(&outcome, job, uploaded),
         Err(error) => {
             let (verdict, sign) = verdict::of_upload(&error, job);
             Ended::NotStored { verdict, sign }
         }
+    }
+}
+
+/// What to make of an upload that the component calls done. That the object was there already, nobody saw but
+/// the component, and no file may go for that: neither now nor when its folder is full.
+fn ended(outcome: &Outcome, job: &Job, uploaded: Fingerprint) -> Ended {
+    match outcome {
+        Outcome::Stored(object) => Ended::Stored {
+            receipt: receipt(object),
+            uploaded,
+        },
+        Outcome::AlreadyThere(_) => Ended::NotStored {
+            verdict: verdict::unverified(job),
+            sign: Sign::Reached,
+        },
     }
 }
 
@@ -88,10 +94,42 @@ async fn open(job: &Job) -> Result<Source, Verdict> {
     Ok(source)
 }
 
-fn receipt(outcome: &Outcome) -> Receipt {
-    let object = outcome.object();
+fn receipt(object: &Uploaded) -> Receipt {
     match &object.version_id {
         Some(version) => Receipt::new(&format!("\"{}\" version {version}", object.etag)),
         None => Receipt::new(&format!("\"{}\"", object.etag)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use sealift_queue::{Disposal, Origin};
+
+    use super::*;
+    use crate::agent::test_jobs;
+
+    fn object() -> Uploaded {
+        Uploaded {
+            etag: "e".to_owned(),
+            checksum: None,
+            version_id: None,
+            attempts: 1,
+            reasons: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn no_file_counts_as_stored_because_the_component_says_that_it_was_there() {
+        let uploaded = "1-2-3-4".parse().unwrap();
+        let mut job = test_jobs::job(Origin::Command);
+        for disposal in [Disposal::Keep, Disposal::Delete] {
+            job.task.disposal = disposal;
+            let found = ended(&Outcome::AlreadyThere(object()), &job, uploaded);
+            assert!(matches!(found, Ended::NotStored { .. }), "{found:?}");
+            let stored = ended(&Outcome::Stored(object()), &job, uploaded);
+            assert!(matches!(stored, Ended::Stored { .. }), "{stored:?}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sealift_config::{Disposal, Quota, RuleName, WatchRule};
 use sealift_queue::{Filter, Job, JobId, Origin, State};
-use sealift_watch::{Fingerprint, Occupant, Standing, dispose, list, relieve};
+use sealift_watch::{Disposed, Fingerprint, Occupant, Standing, dispose, list, relieve};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
@@ -182,7 +182,10 @@ impl Quotas {
         let (folder, relative) = (rule.path.clone(), file.occupant.relative.clone());
         let fingerprint = file.fingerprint;
         let delete = move || dispose(&folder, &relative, fingerprint, &Disposal::Delete);
-        tokio::task::spawn_blocking(delete).await??;
+        if tokio::task::spawn_blocking(delete).await?? != Disposed::Deleted {
+            // It is another one by now, or gone.
+            return Ok(());
+        }
         if lost {
             tracing::error!(
                 "{path} is deleted and LOST: {} holds more than its quota",
