@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use sealift_queue::{Added, NewJob, Queue, QueueError, State};
+use sealift_state::StateDirectory;
 use sealift_watch::{Found, Watcher};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -42,7 +43,7 @@ pub(super) struct Intake {
 impl Intake {
     /// Watches until it is told to stop.
     pub(super) async fn run(mut self) -> Result<(), PartError> {
-        let state = self.state.clone();
+        let state = StateDirectory::new(self.state.clone());
         let mut keys = tokio::task::spawn_blocking(move || Keys::open(&state)).await??;
         while !self.stop.is_set() {
             let current = Arc::clone(&self.current.borrow_and_update());

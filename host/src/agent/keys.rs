@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 use sealift_config::{Disposal, KeyField, KeyValues, ObjectKeyError, WatchRule};
 use sealift_payload::{Algorithm, Source, SourceError};
 use sealift_queue::{InvalidTask, NewJob, Origin, Settings, Task};
+use sealift_state::{Numbers, StateDirectory};
 use sealift_watch::{Fingerprint, Found};
 
-use super::numbers::Numbers;
 use crate::gateway::Gateway;
 use crate::report;
 
@@ -42,11 +43,11 @@ enum Unusable {
 
 impl Keys {
     /// With the numbers that are kept in the state directory; blocks.
-    pub(super) fn open(state: &Path) -> io::Result<Self> {
+    pub(super) fn open(state: &StateDirectory) -> io::Result<Self> {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname")?;
         Ok(Self {
             host: host.trim_end().replace('/', "-"),
-            numbers: Numbers::open(&state.join("numbers"))?,
+            numbers: state.numbers()?,
             told: HashSet::new(),
         })
     }
@@ -87,7 +88,7 @@ impl Keys {
             .transpose()?;
         let counter = template
             .uses(KeyField::Counter)
-            .then(|| self.numbers.of(rule, file));
+            .then(|| self.number(rule, file));
         let key = template.render(&KeyValues {
             thing: current.config().device.thing_name.as_ref(),
             host: &self.host,
@@ -107,6 +108,14 @@ impl Keys {
             origin: Origin::watch(rule.name.as_str())?,
             size: file.size,
         })
+    }
+
+    fn number(&mut self, rule: &WatchRule, file: &Found) -> u64 {
+        self.numbers.of(&[
+            rule.name.as_str().as_bytes(),
+            file.relative.as_os_str().as_bytes(),
+            file.fingerprint.to_string().as_bytes(),
+        ])
     }
 
     fn tell(&mut self, file: &Found, error: &Unusable) {

@@ -30,7 +30,6 @@ mod keys;
 mod link;
 mod meter;
 mod network_changes;
-mod numbers;
 mod quota;
 mod service;
 mod serving;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use crate::{Audit, Clock, Hints, Journals, Refusals};
+use crate::{Audit, Clock, Hints, Journals, Numbers, Refusals};
 
 /// Where the files are. To name it touches no disk.
 #[derive(Clone, Debug)]
@@ -40,6 +40,11 @@ impl StateDirectory {
     /// What was refused a little while ago.
     pub fn refusals(&self) -> Refusals {
         Refusals::new(Hints::kept_in(self.0.join("refusals.json")))
+    }
+
+    /// The numbers that files were given; blocks.
+    pub fn numbers(&self) -> io::Result<Numbers> {
+        Numbers::open(&self.0.join("numbers"))
     }
 
     /// The clock, as far off as it was when it was last kept.

@@ -22,6 +22,7 @@ mod clock;
 mod directory;
 mod hints;
 mod journal;
+mod numbers;
 mod refusals;
 
 pub use audit::{Audit, AuditError, Event};
@@ -32,4 +33,5 @@ pub use journal::{
     JobId, Journal, JournalError, Journals, LARGEST_JOURNAL, LONGEST_RECORD, MOST_JOURNALS, Origin,
     Place, Records,
 };
+pub use numbers::Numbers;
 pub use refusals::{Refusal, RefusalKind, Refusals, Standing, Subject};

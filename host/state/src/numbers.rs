@@ -8,21 +8,20 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use sealift_config::WatchRule;
-use sealift_watch::Found;
 use sha2::{Digest, Sha256};
 
-/// So many files are remembered, as many as a watcher remembers. Of more, the first are given new numbers
+use crate::directory;
+
+/// So many files are remembered. Of more, the first are given new numbers
 /// when they are found again.
 const REMEMBERED: usize = 100_000;
 
 /// Numbers that were given.
 #[derive(Debug)]
-pub(super) struct Numbers {
+pub struct Numbers {
     path: PathBuf,
     file: File,
     given: HashMap<Mark, u64>,
@@ -36,7 +35,7 @@ type Mark = [u8; 16];
 
 impl Numbers {
     /// Those in this file, which is made if it is missing.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let text = match std::fs::read(path) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -58,13 +57,10 @@ impl Numbers {
         Ok(numbers)
     }
 
-    /// The number of a file. It is kept only when [`Numbers::keep`] is called.
-    pub(super) fn of(&mut self, rule: &WatchRule, file: &Found) -> u64 {
-        self.of_mark(mark(&[
-            rule.name.as_str().as_bytes(),
-            file.relative.as_os_str().as_bytes(),
-            file.fingerprint.to_string().as_bytes(),
-        ]))
+    /// The number of the version of a file that all of these parts tell from others. It is kept only when
+    /// [`Numbers::keep`] is called.
+    pub fn of(&mut self, parts: &[&[u8]]) -> u64 {
+        self.of_mark(mark(parts))
     }
 
     fn of_mark(&mut self, mark: Mark) -> u64 {
@@ -80,7 +76,7 @@ impl Numbers {
     }
 
     /// Makes the numbers that were given outlast a loss of power.
-    pub(super) fn keep(&mut self) -> io::Result<()> {
+    pub fn keep(&mut self) -> io::Result<()> {
         if self.unkept.is_empty() {
             return Ok(());
         }
@@ -101,18 +97,14 @@ impl Numbers {
         for (mark, number) in &self.given {
             let _ = writeln!(text, "{:032x} {number}", u128::from_be_bytes(*mark));
         }
-        let directory = self.path.parent().unwrap_or(Path::new("."));
-        let mut whole = tempfile::NamedTempFile::new_in(directory)?;
-        whole.write_all(text.as_bytes())?;
-        whole.as_file().sync_all()?;
-        whole.persist(&self.path)?;
-        File::open(directory)?.sync_all()?;
+        directory::replace(&self.path, text.as_bytes())?;
         self.file = append_to(&self.path)?;
         Ok(())
     }
 }
 
 fn append_to(path: &Path) -> io::Result<File> {
+    directory::make_private(directory::parent(path))?;
     let mut options = OpenOptions::new();
     options.append(true).create(true).mode(0o600).open(path)
 }
