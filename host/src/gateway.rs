@@ -4,6 +4,7 @@ mod egress;
 mod fetches;
 mod kept;
 mod location;
+mod opening;
 mod quota;
 mod refused;
 mod roles;
@@ -11,35 +12,24 @@ mod services;
 mod session;
 mod signatures;
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use sealift_config::{Config, CredentialProvider, Environment, RoleAlias, S3};
-use sealift_keystore::{IdentityError, IdentityFiles, IdentityStore, RolesAnywhere};
-use sealift_network::{IdentitySource, Network, Settings};
+use sealift_config::{Config, RoleAlias, S3};
 use sealift_payload::Payload;
-use sealift_state::{AuditError, Event, StateDirectory};
+use sealift_state::{AuditError, Event};
 
-use crate::factory;
 use crate::sandbox::{
-    CallError, Component, Credentials, Job, JobJournal, Limits, LoadError, Options, Outcome, Place,
-    Sandbox, Unfinished,
+    CallError, Component, Credentials, Job, JobJournal, Options, Outcome, Place, Unfinished,
 };
-use crate::vault::Vault;
 
 use fetches::Fetches;
-use kept::Kept;
+pub use opening::{OpenError, corrected_time};
 use quota::Retries;
 use roles::Role;
 pub use roles::UnknownRole;
-use services::{Device, JobServices, Surroundings};
+use services::{JobServices, Surroundings};
 pub use services::{Observer, Unobserved};
-
-/// Time without any sign of life after which a job is ended. Longer than every timeout of the
-/// network, so that a slow link is reported as what it is.
-const STALL: Duration = Duration::from_mins(15);
 
 /// A request body may be sent this often, and then some: attempts beyond that are a defect.
 const SENDS: u64 = 8;
@@ -53,9 +43,6 @@ const PART_OVERHEAD: u64 = 128 * 1024;
 
 /// The most unfinished uploads that are listed at once (`transfer.list-unfinished`).
 pub const MOST_UNFINISHED: usize = 1000;
-
-/// What a component may send to fetch credentials, in bytes.
-const FETCH_BYTES: u64 = 256 * 1024;
 
 /// What a component may send for itself in an upload, in bytes.
 const OWN_BYTES: u64 = 64 * 1024 * 1024;
@@ -81,130 +68,7 @@ pub struct Upload {
     pub options: Options,
 }
 
-/// Why a gateway cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The certificate or its key.
-    #[error("cannot use the device's identity")]
-    Identity(#[from] IdentityError),
-    /// The trusted roots.
-    #[error("cannot set up the network")]
-    Network(#[from] sealift_network::Error),
-    /// The proxy's exceptions.
-    #[error("cannot set up the proxy")]
-    NoProxy(#[from] sealift_network::NoProxyError),
-    /// The S3 endpoint.
-    #[error("cannot allow the S3 endpoint")]
-    Endpoint(#[from] sealift_config::OriginError),
-    /// The component's file.
-    #[error("cannot read the component `{}`", path.display())]
-    ReadComponent {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The component's contents.
-    #[error("cannot use the component")]
-    Component(#[from] LoadError),
-    /// The configuration lacks what the rest needs.
-    #[error(transparent)]
-    Config(#[from] sealift_config::Error),
-}
-
-impl OpenError {
-    /// Whether the configuration, or a file that it names, is to blame.
-    pub fn is_configuration(&self) -> bool {
-        !matches!(self, Self::Component(_))
-    }
-}
-
 impl Gateway {
-    /// Opens the gateway of a configuration with the component in `component`, or the factory's.
-    pub fn open(
-        config: Config,
-        environment: &Environment,
-        component: Option<&Path>,
-    ) -> Result<Self, OpenError> {
-        let cache = config.cache_dir(environment).inspect_err(|error| {
-            tracing::warn!(error = %crate::report::chain(error), "compiling components without a cache");
-        });
-        let state = config.state_dir(environment).inspect_err(|error| {
-            tracing::warn!(error = %crate::report::chain(error), "nothing outlasts this process: an interrupted upload will begin anew");
-        });
-        let sandbox = Sandbox::new(limits(&config), cache.ok().as_deref())?;
-        let kept = Kept::in_directory(state.ok().map(StateDirectory::new));
-        Self::open_with(&sandbox, config, component, kept)
-    }
-
-    /// Like [`Gateway::open`], to see whether an identity works. What that one is refused says nothing of
-    /// another, so that only what is learnt of the clock outlasts it.
-    pub fn open_on_trial(
-        config: Config,
-        environment: &Environment,
-        component: Option<&Path>,
-    ) -> Result<Self, OpenError> {
-        let cache = config.cache_dir(environment);
-        let state = config.state_dir(environment);
-        let sandbox = Sandbox::new(limits(&config), cache.ok().as_deref())?;
-        let kept = Kept::on_trial(state.ok().map(StateDirectory::new));
-        Self::open_with(&sandbox, config, component, kept)
-    }
-
-    /// Like [`Gateway::open`] in a sandbox of the caller's own, whose limits then hold instead of
-    /// the configuration's. What should outlast the process is kept only in a directory that the
-    /// configuration names.
-    pub fn open_in(
-        sandbox: &Sandbox,
-        config: Config,
-        component: Option<&Path>,
-    ) -> Result<Self, OpenError> {
-        let state = config.service.state.clone();
-        let kept = Kept::in_directory(state.map(StateDirectory::new));
-        Self::open_with(sandbox, config, component, kept)
-    }
-
-    fn open_with(
-        sandbox: &Sandbox,
-        config: Config,
-        component: Option<&Path>,
-        kept: Kept,
-    ) -> Result<Self, OpenError> {
-        let kept = Arc::new(kept);
-        let identity = Arc::new(Device {
-            store: identity(&config, &kept)?,
-            kept: Arc::clone(&kept),
-        });
-        let settings = Settings::of(&config.network, egress::roots(&config))?;
-        let presented: Arc<dyn IdentitySource> = identity.clone();
-        let network = Network::new(settings, egress::policy(&config)?, Some(presented))?;
-        let component = match component {
-            Some(path) => {
-                let read = |source| OpenError::ReadComponent {
-                    path: path.to_owned(),
-                    source,
-                };
-                sandbox.load(&std::fs::read(path).map_err(read)?)?
-            }
-            None => sandbox.load(factory::COMPONENT)?,
-        };
-        let signing = signing(&config);
-        let surroundings = Surroundings {
-            network,
-            identity,
-            vault: Vault::default(),
-            kept,
-            quota: Arc::default(),
-            signing,
-            refused_signatures: AtomicU32::default(),
-        };
-        Ok(Self {
-            config,
-            component,
-            surroundings: Arc::new(surroundings),
-        })
-    }
-
     /// The configuration that this gateway was opened with.
     pub fn config(&self) -> &Config {
         &self.config
@@ -217,9 +81,7 @@ impl Gateway {
 
     /// Temporary credentials that are good for a while yet.
     pub async fn credentials(&self) -> Result<Credentials, Arc<CallError>> {
-        self.services(Arc::new(Unobserved))
-            .vault_credentials(None)
-            .await
+        self.credentials_of(None, None).await
     }
 
     /// Like [`Gateway::credentials`], of another role alias of the configuration: one that a client has. No
@@ -413,45 +275,4 @@ fn deadline(options: &Options) -> Option<Duration> {
     let setting = options.iter().find(|setting| setting.name == "deadline")?;
     let seconds: u32 = setting.value.parse().ok()?;
     Some(Duration::from_secs(seconds.into()))
-}
-
-/// The time by AWS's clock, as far as an earlier process learnt it from answers.
-pub fn corrected_time(config: &Config, environment: &Environment) -> SystemTime {
-    let state = config.state_dir(environment);
-    Kept::on_trial(state.ok().map(StateDirectory::new)).now()
-}
-
-/// The identity, valid by the corrected clock or by the device's own: the clock may have been set right
-/// since it was corrected, and servers judge by a better one.
-fn identity(config: &Config, kept: &Kept) -> Result<IdentityStore, IdentityError> {
-    let files = IdentityFiles::from(&config.device);
-    match IdentityStore::open(files.clone(), kept.now()) {
-        Err(IdentityError::NotYetValid { .. } | IdentityError::Expired { .. })
-            if kept.behind_seconds().is_some() =>
-        {
-            IdentityStore::open(files, SystemTime::now())
-        }
-        opened => opened,
-    }
-}
-
-/// What the key signs for components: nothing, but for a provider that cannot do without, whose configuration
-/// is only valid with the grant.
-fn signing(config: &Config) -> Option<RolesAnywhere> {
-    match &config.credentials {
-        CredentialProvider::RolesAnywhere(provider) => Some(session::signed(provider)),
-        CredentialProvider::Iot(_) => None,
-    }
-}
-
-fn limits(config: &Config) -> Limits {
-    Limits {
-        memory: usize::try_from(config.sandbox.memory.bytes()).unwrap_or(usize::MAX),
-        computing: config.sandbox.cpu_time.duration(),
-        open_requests: config.sandbox.open_requests as usize,
-        bytes_out: FETCH_BYTES,
-        response: config.network.response_limit.bytes(),
-        log: usize::try_from(config.sandbox.log_bytes.bytes()).unwrap_or(usize::MAX),
-        stall: STALL,
-    }
 }

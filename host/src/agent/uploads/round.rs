@@ -1,13 +1,16 @@
 //! One round of the uploads, from their start to their end: what is claimed, under way and settled.
 
+mod ending;
+mod looking;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use sealift_queue::{Failure, Job, JobId, Outcome, Owner, QueueError};
+use sealift_queue::{Failure, Job, Outcome, Owner, QueueError};
 use time::Date;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until};
 use tracing::Instrument;
 
 use super::Uploads;
@@ -33,9 +36,6 @@ const HELD: usize = 4;
 
 /// How long nothing is asked of a queue that could not do something.
 const QUEUE_PAUSE: Duration = Duration::from_secs(5);
-
-/// How long what is left to write down may take in the end.
-const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// The longest sleep: the wall clock, by which jobs are due, may be set meanwhile.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
@@ -179,102 +179,6 @@ impl Round {
         self.hasten().await;
     }
 
-    /// Looks what other processes did, and writes down what was sent.
-    pub(super) async fn look(&mut self) {
-        for running in self.running.values() {
-            let bytes = running.meter.unaccounted();
-            self.gates.spend(bytes);
-            self.unrecorded += bytes;
-            self.parts.figures.sent(bytes);
-        }
-        let sent = std::mem::take(&mut self.unrecorded);
-        let now = SystemTime::now();
-        let day = budget::day(now);
-        let is_stale = self.gates.is_stale(now);
-        let uncounted = self.uncounted;
-        let looked = self.parts.desk.ask(move |queue| {
-            if sent > 0 {
-                queue.record_sent(day, sent)?;
-            }
-            let changed = queue.changed_elsewhere()?;
-            // It takes a while where there are very many.
-            let count = changed || uncounted;
-            Ok(Looked {
-                changed,
-                called_off: queue.cancel_requested()?,
-                spent: is_stale.then(|| spent(queue, day)).transpose()?,
-                counts: count.then(|| queue.counts()).transpose()?,
-            })
-        });
-        match looked.await {
-            Ok(looked) => self.seen(looked, day).await,
-            Err(error) => {
-                self.unrecorded += sent;
-                told(&error);
-            }
-        }
-    }
-
-    async fn seen(&mut self, looked: Looked, day: Date) {
-        if let Some(spent) = looked.spent {
-            self.gates.account(spent, day);
-        }
-        if let Some(counts) = looked.counts {
-            self.parts.figures.counted(&counts);
-            self.uncounted = !self.running.is_empty();
-        }
-        self.parts.figures.link(self.gates.link_is_up());
-        for id in looked.called_off {
-            self.call_off(id).await;
-        }
-        if looked.changed {
-            self.new_jobs();
-        }
-    }
-
-    /// Lets what is under way end, for as long as the configuration says; the rest goes back into the
-    /// queue.
-    pub(super) async fn drain(&mut self) {
-        self.lay_down(0).await;
-        let drain = self.current.config().service.drain.duration();
-        let deadline = Instant::now() + drain;
-        if !self.attempts.is_empty() {
-            let count = self.attempts.len();
-            tracing::info!("{count} uploads under way may go on for {drain:?}");
-        }
-        while let Ok(Some(ended)) = timeout_at(deadline, self.attempts.join_next_with_id()).await {
-            self.ended(ended).await;
-        }
-        self.release_running().await;
-        let settled = async {
-            while let Some(ended) = self.aftermath.join_next().await {
-                drop(ended);
-            }
-        };
-        if timeout(LAST_WORDS, settled).await.is_err() {
-            tracing::warn!("not all is written down; the next start looks at it again");
-        }
-        self.look().await;
-    }
-
-    async fn release_running(&mut self) {
-        if self.attempts.is_empty() {
-            return;
-        }
-        self.attempts.shutdown().await;
-        let aftermath = self.aftermath();
-        for (_, running) in self.running.drain() {
-            let id = running.job.id;
-            tracing::info!(job = id.number(), "goes on with the next start");
-            let sent = running.meter.sent();
-            self.unrecorded += running.meter.unaccounted();
-            let aftermath = aftermath.clone();
-            self.aftermath.spawn(async move {
-                aftermath.settle(id, Outcome::Released, sent).await;
-            });
-        }
-    }
-
     /// Begins held jobs.
     fn start(&mut self) {
         while !matches!(self.gates.leave(Instant::now()), Leave::Wait(_))
@@ -411,22 +315,6 @@ impl Round {
         }
     }
 
-    /// Somebody called a job off.
-    async fn call_off(&mut self, id: JobId) {
-        if let Some(job) = self.hand.remove(|job| job.id == id) {
-            self.aftermath().settle(job.id, Outcome::Cancelled, 0).await;
-        }
-        let of_job = |running: &&mut Running| running.job.id == id;
-        if let Some(running) = self.running.values_mut().find(of_job) {
-            // First it is asked, so that it clears away what it began; at the next look it is ended.
-            if running.called_off {
-                running.handle.abort();
-            }
-            running.called_off = true;
-            running.meter.cancel();
-        }
-    }
-
     fn places(&self) -> Places {
         let large = |running: &&Running| is_large(running.job.task.size);
         Places {
@@ -455,14 +343,6 @@ impl Round {
             current: Arc::clone(&self.current),
         }
     }
-}
-
-/// What was seen of the queue.
-struct Looked {
-    changed: bool,
-    called_off: Vec<JobId>,
-    spent: Option<Spent>,
-    counts: Option<sealift_queue::Counts>,
 }
 
 fn spent(queue: &sealift_queue::Queue, day: Date) -> Result<Spent, QueueError> {
