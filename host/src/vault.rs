@@ -25,10 +25,10 @@ const MARGIN_SHARE: u32 = 3;
 pub(crate) const REFUSED: Duration = Duration::from_mins(2);
 
 /// The longest time for which a service that is down or overloaded is left alone, if it asks for that.
-const OVERLOADED: Duration = Duration::from_mins(1);
+pub(crate) const OVERLOADED: Duration = Duration::from_mins(1);
 
 /// How long a failure is taken for granted that nobody knows the reason of.
-const UNKNOWN: Duration = Duration::from_mins(5);
+pub(crate) const UNKNOWN: Duration = Duration::from_mins(5);
 
 /// A moment by both clocks.
 #[derive(Clone, Copy, Debug)]

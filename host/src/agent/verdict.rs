@@ -7,6 +7,7 @@ use sealift_queue::{Failure, Job, Origin};
 
 use crate::report;
 use crate::sandbox::{CallError, Cause, ErrorKind, Reach, Trouble};
+use crate::vault::{OVERLOADED, REFUSED, UNKNOWN};
 
 /// A failure that looks like a defect, on one side or the other, is tried so often in all.
 const MOST_TRIES: u32 = 5;
@@ -50,12 +51,6 @@ pub(super) enum Sign {
 
 /// The kind of failures of files that are not there, or cannot be read.
 pub(super) const GONE: &str = "source";
-
-/// After a refusal of credentials that only somebody's hand can end, after a failure of the service, and
-/// after any other. These times are those of AWS IoT Greengrass's credential cache.
-const REFUSED: Duration = Duration::from_mins(2);
-const OVERLOADED: Duration = Duration::from_mins(1);
-const UNKNOWN: Duration = Duration::from_mins(5);
 
 /// A failed upload.
 pub(super) fn of_upload(error: &CallError, job: &Job) -> (Verdict, Sign) {
