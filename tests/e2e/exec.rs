@@ -53,7 +53,7 @@ fn a_program_finds_the_endpoint_and_no_other_credentials() {
         .env("AWS_SECRET_ACCESS_KEY", "hunter2")
         .env("AWS_PROFILE", "admin")
         .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "hunter3")
-        .env("AWS_SHARED_CREDENTIALS_FILE", "/root/.aws/credentials")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "keys-of-somebody-else")
         .env("AWS_ENDPOINT_URL_S3", "https://s3.example.com")
         .args(["env"])
         .run();

@@ -19,10 +19,7 @@ fn watch(cloud: &Cloud, name: &str, more: &str) {
 
 #[track_caller]
 fn arrives(cloud: &Cloud, key: &str, contents: &[u8]) {
-    until("the object is there", soon(), || {
-        cloud.object("demo", key).is_some()
-    });
-    assert_eq!(cloud.object("demo", key).unwrap(), contents);
+    assert_eq!(cloud.awaited_object(key), contents);
 }
 
 #[track_caller]

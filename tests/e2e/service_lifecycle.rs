@@ -19,12 +19,6 @@ const SLOW: &str = r#"
     limit_rate = "128KiB"
 "#;
 
-fn arrives(cloud: &Cloud, key: &str) {
-    until("the object is there", soon(), || {
-        cloud.object("demo", key).is_some()
-    });
-}
-
 #[test]
 fn a_component_on_the_command_line_is_wrong_usage() {
     let cloud = Cloud::start();
@@ -49,7 +43,7 @@ fn a_second_service_is_refused_and_the_first_goes_on() {
     let second = Program::on(&cloud).arg("run").run();
     second.failed(1, &["another sealift service", &pid]);
     cloud.file("out/a", "a");
-    arrives(&cloud, "a");
+    cloud.awaited_object("a");
     first.stop();
 }
 
@@ -131,14 +125,14 @@ fn a_new_configuration_is_in_force_after_sighup_and_a_wrong_one_is_not() {
     service.wait_for("RELOADING=1");
     service.wait_for("READY=1");
     cloud.file("out/a", "a");
-    arrives(&cloud, "new/a");
+    cloud.awaited_object("new/a");
 
     fs::write(config, "[device]\n").unwrap();
     service.signal(Signal::HUP);
     service.wait_for("RELOADING=1");
     service.wait_for("READY=1");
     cloud.file("out/b", "b");
-    arrives(&cloud, "new/b");
+    cloud.awaited_object("new/b");
     let stderr = service.stop().stderr;
     assert!(
         stderr.contains("the configuration stays as it was"),

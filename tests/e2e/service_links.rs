@@ -11,12 +11,6 @@ const RULE: &str = r#"
     after = "delete"
 "#;
 
-fn arrives(cloud: &Cloud, key: &str) {
-    until("the object is there", soon(), || {
-        cloud.object("demo", key).is_some()
-    });
-}
-
 #[test]
 fn what_is_dropped_while_the_link_is_down_arrives_when_it_is_back() {
     let cloud = Cloud::start();
@@ -28,7 +22,7 @@ fn what_is_dropped_while_the_link_is_down_arrives_when_it_is_back() {
     });
     service.wait_for("READY=1");
     cloud.file("out/before", "1");
-    arrives(&cloud, "before");
+    cloud.awaited_object("before");
 
     link.pull_out();
     let files = ["a", "b", "c"].map(|name| cloud.file(&format!("out/{name}"), name));
@@ -38,7 +32,7 @@ fn what_is_dropped_while_the_link_is_down_arrives_when_it_is_back() {
     assert!(files.iter().all(|file| file.exists()));
     link.put_back();
     for name in ["a", "b", "c"] {
-        arrives(&cloud, name);
+        cloud.awaited_object(name);
     }
     until("the files are gone", soon(), || {
         files.iter().all(|file| !file.exists())
@@ -69,7 +63,7 @@ fn an_urgent_file_overtakes_a_large_one_that_is_being_sent() {
         cloud.counts().s3_connections > 0
     });
     cloud.file("urgent/alarm", "alarm");
-    arrives(&cloud, "alarm");
+    cloud.awaited_object("alarm");
     assert!(cloud.object("demo", "large").is_none());
     service.wait_for_jobs(1, State::Done);
     service.wait_for_jobs(1, State::Running);

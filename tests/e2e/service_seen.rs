@@ -67,9 +67,7 @@ fn a_port_that_is_taken_keeps_no_file_waiting() {
     configure(&cloud, port);
     let service = Service::start(&cloud);
     cloud.file("out/a", "a");
-    until("the object is there", soon(), || {
-        cloud.object("demo", "a").is_some()
-    });
+    cloud.awaited_object("a");
     let stderr = service.stop().stderr;
     assert!(stderr.contains("service.metrics_listen"), "{stderr}");
 }

@@ -10,6 +10,8 @@ use localcloud::{Fingerprint, LocalCloud, ROLE_ALIAS, RoleAlias, Settings, THING
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use crate::{soon, until};
+
 /// A local cloud on a runtime and in a directory of its own. Everything ends with the value.
 pub struct Cloud {
     // In the order in which they must be dropped.
@@ -94,6 +96,17 @@ impl Cloud {
     /// The contents of an object whose key is a plain relative path.
     pub fn object(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
         std::fs::read(self.paths().objects.join(bucket).join(key)).ok()
+    }
+
+    /// The contents of an object of the bucket `demo` that is there soon.
+    #[track_caller]
+    pub fn awaited_object(&self, key: &str) -> Vec<u8> {
+        let mut object = None;
+        until(&format!("{key} is there"), soon(), || {
+            object = self.object("demo", key);
+            object.is_some()
+        });
+        object.unwrap()
     }
 }
 

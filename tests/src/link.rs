@@ -1,11 +1,11 @@
 //! A wire that can be pulled out and put back.
 
-use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use crate::Server;
+use crate::relay::pass;
 
 /// Passes bytes to a server and back, as long as it is up.
 pub struct Link {
@@ -64,13 +64,4 @@ impl Link {
     pub fn put_back(&self) {
         self.wire.lock().unwrap().is_down = false;
     }
-}
-
-/// Copies to the end. What breaks off on one side is cut on the other.
-fn pass(mut from: &TcpStream, mut to: &TcpStream) {
-    let how = match io::copy(&mut from, &mut to) {
-        Ok(_) => Shutdown::Write,
-        Err(_) => Shutdown::Both,
-    };
-    let _ = to.shutdown(how);
 }

@@ -37,7 +37,7 @@ impl Relay {
 }
 
 /// Copies to the end. What breaks off on one side is cut on the other.
-fn pass(mut from: &TcpStream, mut to: &TcpStream) {
+pub(crate) fn pass(mut from: &TcpStream, mut to: &TcpStream) {
     let how = match io::copy(&mut from, &mut to) {
         Ok(_) => Shutdown::Write,
         Err(_) => Shutdown::Both,

@@ -64,6 +64,8 @@ mod outlet;
 mod quota;
 mod signal;
 mod sleep;
+#[cfg(test)]
+mod test_rule;
 mod told;
 mod tracker;
 mod walk;

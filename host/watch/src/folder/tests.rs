@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use sealift_config::{Config, Environment};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{Receiver, channel};
 
 use super::*;
+use crate::test_rule::rule;
 
 /// A folder whose watcher has no thread of its own, so that a test can come in between.
 struct Stage {
@@ -18,23 +18,7 @@ struct Stage {
 impl Stage {
     fn new() -> Self {
         let path = TempDir::new().unwrap();
-        let text = format!(
-            r#"
-            [device]
-            certificate = "c"
-            key = "k"
-            [credentials]
-            endpoint = "localhost:1"
-            role_alias = "a"
-            [[watch]]
-            path = "{}"
-            destination = "s3://bucket"
-            settle = "20ms"
-            "#,
-            path.path().display()
-        );
-        let config = Config::parse(&text, "/s.toml".as_ref(), &Environment::default());
-        let rule = config.unwrap().watch.remove(0);
+        let rule = rule(path.path(), "settle = \"20ms\"");
         let (sender, receiver) = channel(64);
         let folder = Folder::new(rule, sender, Arc::new(Signal::new().unwrap()));
         let mut stage = Self {

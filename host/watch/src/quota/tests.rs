@@ -3,28 +3,13 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use proptest::prelude::*;
-use sealift_config::{Config, Environment};
 
 use super::*;
+use crate::test_rule::rule;
 
 /// A quota, as a configuration has it.
 fn quota(lines: &str) -> Quota {
-    let text = format!(
-        r#"
-        [device]
-        certificate = "c"
-        key = "k"
-        [credentials]
-        endpoint = "localhost:1"
-        role_alias = "a"
-        [[watch]]
-        path = "/d"
-        destination = "s3://bucket"
-        {lines}
-        "#
-    );
-    let config = Config::parse(&text, "/sealift.toml".as_ref(), &Environment::default());
-    config.unwrap().watch.remove(0).quota.unwrap()
+    rule("/d".as_ref(), lines).quota.unwrap()
 }
 
 fn occupant(name: &str, size: u64, second: u64, priority: u32, standing: Standing) -> Occupant {
