@@ -1,5 +1,4 @@
 //! Ctrl-C in an upload of parts: with `--abort` nothing is left behind, without it everything is there to go on with.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::io::Write;
 use std::process::ChildStdin;

@@ -1,6 +1,5 @@
 //! Against AWS itself nothing differs but the configuration: the names that a device asks for, seen from
 //! the servers behind them. A proxy leads every name to a server of the test's.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use localcloud::Validity;
 use sealift_tests::{Cloud, Outcome, Program, Proxy, Request, Server, Verdict, tls};

@@ -1,5 +1,4 @@
 //! A file that changes while it is sent does not become an object.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs::{self, File};
 use std::io::Write;

@@ -1,5 +1,4 @@
 //! A device whose clock is wrong by hours uploads all the same, and remembers how wrong it is.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use sealift_tests::{Cloud, Program};
 

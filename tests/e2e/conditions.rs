@@ -1,5 +1,4 @@
 //! Objects that are replaced only if they are what the user thinks they are.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use sealift_tests::{Aws, Cloud, Outcome, Program};
 

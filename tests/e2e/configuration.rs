@@ -1,5 +1,4 @@
 //! What is wrong with a configuration is told with file, line and column.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::path::PathBuf;

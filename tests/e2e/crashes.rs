@@ -2,7 +2,6 @@
 //! end the object is whole.
 //!
 //! `SEALIFT_CRASH_ROUNDS` sets the number of kills; `SEALIFT_CRASH_SEED` repeats a run.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,5 +1,4 @@
 //! Every refusal of the credentials provider is told with its cause and the command that cures it.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
 //! Credentials for other programs.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
 //! The whole story in one command.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use sealift_tests::Program;
 

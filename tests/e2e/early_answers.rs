@@ -1,5 +1,4 @@
 //! A server that says "done" before it has the object.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use sealift_tests::{Cloud, Program, Server};
 

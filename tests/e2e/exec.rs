@@ -1,5 +1,4 @@
 //! `sealift exec`: a program with the device's credentials.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::net::TcpStream;
 use std::os::unix::fs::symlink;

@@ -1,5 +1,4 @@
 //! Answers that no service should give: damaged, endless, deceitful, or not from the service at all.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use sealift_tests::{Cloud, Exchange, Outcome, Program, Server};
 

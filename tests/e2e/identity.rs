@@ -1,5 +1,4 @@
 //! The device's certificate and key: which work, and what is told of those that do not.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

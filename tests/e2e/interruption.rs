@@ -1,5 +1,4 @@
 //! Ctrl-C ends an upload promptly, and nothing is stored.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs::File;
 use std::io::Write;

@@ -1,5 +1,4 @@
 //! `sealift key`: keys made, certificates requested, and both replaced on a device at work.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::io::Write;

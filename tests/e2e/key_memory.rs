@@ -1,7 +1,6 @@
 //! What is left of a private key in the memory of a process.
 //!
 //! Processes are looked into from outside, which root may, however private they are.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};

@@ -1,5 +1,4 @@
 //! The stand-in AWS in the foreground, and what users do with it.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

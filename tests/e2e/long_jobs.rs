@@ -1,5 +1,4 @@
 //! Jobs that take longer than one set of credentials, than their user has time, or than their turn.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs::File;
 use std::path::PathBuf;

@@ -1,5 +1,4 @@
 //! What becomes of the others when one file fails, and of the next call when this one was refused.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fmt::Write;
 

@@ -1,5 +1,4 @@
 //! The private key is nowhere in the memory of a component that used it.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::sync::Arc;

@@ -1,5 +1,4 @@
 //! What a newcomer sees who skipped the first half of the README's first command.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

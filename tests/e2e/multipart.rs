@@ -1,5 +1,4 @@
 //! Objects made of parts, as other clients see them, and roles that may do little.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::time::Duration;
 

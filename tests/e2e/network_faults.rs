@@ -1,5 +1,4 @@
 //! Networks fail in every phase; the user learns which one, and whether to try again.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

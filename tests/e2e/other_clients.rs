@@ -1,5 +1,4 @@
 //! What we uploaded, downloaded and verified by AWS's own clients: bytes, checksums, and what was said of the object.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use sealift_tests::{Aws, Cloud, Program};
 use serde_json::{Value, json};

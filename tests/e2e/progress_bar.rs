@@ -1,5 +1,4 @@
 //! What is for people at a terminal and for nobody else: the progress bar, and another try.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::process::{Command, Output};
 

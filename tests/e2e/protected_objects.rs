@@ -1,5 +1,4 @@
 //! Keys, locks and grants, as AWS's own client reads them back.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use sealift_tests::{Aws, Cloud, Outcome, Program};
 use serde_json::{Value, json};

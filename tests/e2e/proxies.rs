@@ -1,5 +1,4 @@
 //! Ways out that lead through an HTTP proxy.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 

@@ -1,5 +1,4 @@
 //! Files become objects.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs::File;
 use std::process::Stdio;

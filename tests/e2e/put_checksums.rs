@@ -1,5 +1,4 @@
 //! Every object carries the checksum that the configuration asks for.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 

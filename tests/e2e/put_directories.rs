@@ -1,5 +1,4 @@
 //! Directories and many files: what of them is uploaded, at once, and how it is told.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;

@@ -1,5 +1,4 @@
 //! Keys are literal: what the user wrote is the object's name.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use sealift_tests::{Aws, Cloud, Program, Seen};
 

@@ -1,5 +1,4 @@
 //! How objects are uploaded: what is refused before anything is sent, and what arrives.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use sealift_tests::{Cloud, Program, Request, Server, tls};
 

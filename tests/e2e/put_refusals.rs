@@ -1,5 +1,4 @@
 //! What S3 refuses: the cause is named, with what to do, and nothing is stored.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use localcloud::Operation;
 use sealift_tests::{Cloud, Program};

@@ -1,5 +1,4 @@
 //! What can be uploaded: files, directories and standard input.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::os::unix::fs::symlink;
 use std::process::Command;

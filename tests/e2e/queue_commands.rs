@@ -1,5 +1,4 @@
 //! `sealift queue`: the service's queue in the hands of people, here without a service.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::process::Command;
 

@@ -1,5 +1,4 @@
 //! Uploads keep to the rate that the configuration, the time of day or the command line asks for.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::time::{Duration, Instant};

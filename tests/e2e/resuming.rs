@@ -1,5 +1,4 @@
 //! What an interrupted upload goes on with: another component, and a link that was gone.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::path::PathBuf;
 

@@ -1,6 +1,5 @@
 //! Devices outside of AWS IoT Core: the component starts a session of IAM Roles Anywhere with a signature
 //! that the host makes for it.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

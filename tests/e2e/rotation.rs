@@ -1,5 +1,4 @@
 //! A new certificate and key are used without a restart.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::time::Duration;

@@ -1,6 +1,5 @@
 //! AWS's own command line and SDKs take credentials from `sealift exec` and from `credential_process`, work with
 //! them, and have new ones when those end.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

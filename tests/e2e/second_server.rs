@@ -1,6 +1,5 @@
 //! An S3 that nobody here wrote, and that checks every signature with AWS's own signer: what sealift
 //! promises must not rest on one reading of the protocol.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::path::PathBuf;
 

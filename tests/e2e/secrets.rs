@@ -1,5 +1,4 @@
 //! No secret is ever printed: not at the highest verbosity, not by a failure.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::path::Path;

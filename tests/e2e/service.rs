@@ -1,5 +1,4 @@
 //! `sealift run`: a file that is dropped into a folder arrives, and is dealt with.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::path::Path;

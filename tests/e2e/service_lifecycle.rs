@@ -1,5 +1,4 @@
 //! `sealift run` from its start to its end.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 

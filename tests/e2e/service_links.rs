@@ -1,5 +1,4 @@
 //! `sealift run` where the link is bad, slow or dear.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use sealift_queue::State;
 use sealift_tests::{Cloud, Link, Service, soon, until};

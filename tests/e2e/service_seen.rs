@@ -1,5 +1,4 @@
 //! `sealift run` as it is seen from outside.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,5 +1,4 @@
 //! TLS servers that users have verify our handshakes, with each kind of key, by each version of TLS.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use localcloud::KeyType;
 use sealift_tests::{Cloud, Device, Nginx, TlsServer, Token, soon, until};

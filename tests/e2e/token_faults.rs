@@ -1,5 +1,4 @@
 //! What is said when a key on a token is out of reach, and what a token that comes back is good for.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;

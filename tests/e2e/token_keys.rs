@@ -1,5 +1,4 @@
 //! Keys on tokens: made there, certified, and used for uploads.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use sealift_tests::{Cloud, Device, Program, Token, openssl};
 

@@ -1,5 +1,4 @@
 //! A key on a token, replaced while uploads go on.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::io::Write;
 use std::process::ChildStdin;

@@ -2,9 +2,9 @@
 
 use localcloud::Operation;
 
-use crate::scenario::{Scenario, usual};
-use crate::specs::Effect;
-use crate::trial::{Frequency, Trial};
+use super::scenario::{Scenario, usual};
+use super::specs::Effect;
+use super::trial::{Frequency, Trial};
 
 /// Attempts of a request, unless the user says otherwise.
 const ATTEMPTS: u64 = 3;

@@ -3,9 +3,9 @@
 use localcloud::{FaultKind, Operation};
 use sealift_tests::{Cloud, Outcome};
 
-use crate::expected::Expected;
-use crate::scenario::{Case, Scenario};
-use crate::specs::{self, Spec};
+use super::expected::Expected;
+use super::scenario::{Case, Scenario};
+use super::specs::{self, Spec};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frequency {

@@ -2,7 +2,7 @@
 
 use sealift_tests::{Cloud, Program, Server, guest};
 
-use crate::{NO_LIMIT, fails, put};
+use super::{NO_LIMIT, fails, put};
 
 #[test]
 pub(crate) fn answers_a_short_checksum() {

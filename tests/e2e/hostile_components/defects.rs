@@ -2,7 +2,7 @@
 
 use sealift_tests::{Cloud, Program, guest};
 
-use crate::{CONTENTS, NO_LIMIT, fails, put};
+use super::{CONTENTS, NO_LIMIT, fails, put};
 
 #[test]
 pub(crate) fn uses_unknown_handle() {

@@ -3,7 +3,7 @@
 use localcloud::Operation;
 use sealift_tests::{Cloud, Program, guest};
 
-use crate::{CONTENTS, NO_LIMIT, fails, misbehaved, put};
+use super::{CONTENTS, NO_LIMIT, fails, misbehaved, put};
 
 #[test]
 pub(crate) fn loops_without_calls() {

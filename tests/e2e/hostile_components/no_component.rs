@@ -2,7 +2,7 @@
 
 use sealift_tests::{Cloud, guest};
 
-use crate::put;
+use super::put;
 
 /// `\0asm` and the version of a core module; of a component.
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";

@@ -3,7 +3,7 @@
 use localcloud::RoleAlias;
 use sealift_tests::{Cloud, Program, guest};
 
-use crate::{NO_LIMIT, fails, misbehaved};
+use super::{NO_LIMIT, fails, misbehaved};
 
 #[test]
 pub(crate) fn opens_socket() {

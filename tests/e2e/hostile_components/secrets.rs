@@ -4,7 +4,7 @@ use localcloud::Operation;
 use sealift_tests::{Cloud, Program, guest};
 use serde_json::Value;
 
-use crate::{CONTENTS, NO_LIMIT, fails, misbehaved};
+use super::{CONTENTS, NO_LIMIT, fails, misbehaved};
 
 #[test]
 pub(crate) fn reads_device_key() {

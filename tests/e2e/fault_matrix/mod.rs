@@ -1,11 +1,7 @@
 //! Each kind of fault in each operation, once and for good, in what users do that asks for the operation, with what
 //! has to come of it. A new kind does not compile without a fault here, and a new operation fails without a scenario.
-#![allow(
-    clippy::unwrap_used,
-    clippy::match_same_arms,
-    unreachable_pub,
-    reason = "tests"
-)]
+
+#![allow(clippy::match_same_arms, unreachable_pub, reason = "tests")]
 
 mod expected;
 mod scenario;

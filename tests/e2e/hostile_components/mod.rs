@@ -1,6 +1,5 @@
 //! Components that misbehave are contained, and the user learns of it. One test for each file in
 //! `guests/examples`, of the same name.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod claims;
 mod defects;

@@ -1,0 +1,57 @@
+//! End-to-end tests: the built program against the stand-in for AWS and the programs that users have. A module
+//! for each thing that users or attackers do.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod aborted_uploads;
+mod aws_names;
+mod changing_sources;
+mod clock;
+mod conditions;
+mod configuration;
+mod crashes;
+mod credential_errors;
+mod credentials;
+mod demo;
+mod early_answers;
+mod exec;
+mod fault_matrix;
+mod hostile_answers;
+mod hostile_components;
+mod identity;
+mod interruption;
+mod key_commands;
+mod key_memory;
+mod local_cloud;
+mod long_jobs;
+mod many_failures;
+mod memory;
+mod missing_target;
+mod multipart;
+mod network_faults;
+mod other_clients;
+mod progress_bar;
+mod protected_objects;
+mod proxies;
+mod put;
+mod put_checksums;
+mod put_directories;
+mod put_keys;
+mod put_options;
+mod put_refusals;
+mod put_sources;
+mod queue_commands;
+mod rate_limit;
+mod resuming;
+mod roles_anywhere;
+mod rotation;
+mod sdks;
+mod second_server;
+mod secrets;
+mod service;
+mod service_lifecycle;
+mod service_links;
+mod service_seen;
+mod tls_servers;
+mod token_faults;
+mod token_keys;
+mod token_rotation;
