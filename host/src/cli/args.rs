@@ -8,6 +8,7 @@ use sealift::put::Destination;
 
 use super::exec::Exec;
 use super::key::Key;
+use super::manual::{Completions, Man};
 use super::put::Put;
 use super::queue::Queue;
 
@@ -73,6 +74,7 @@ pub(crate) enum Command {
 
     /// Run the gateway service, until SIGTERM or SIGINT; SIGHUP reads the configuration again
     Run,
+
     /// Run a program that gets credentials by itself, as SDKs of AWS and the AWS CLI do
     Exec(Exec),
 
@@ -83,6 +85,12 @@ pub(crate) enum Command {
     /// Show, make and replace the device's key and certificate
     #[command(subcommand)]
     Key(Key),
+
+    /// Print what lets a shell complete commands and options
+    Completions(Completions),
+
+    /// Print the manual page, or write those of all commands into a directory
+    Man(Man),
 }
 
 #[derive(Debug, Subcommand)]

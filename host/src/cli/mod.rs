@@ -10,6 +10,7 @@ mod key;
 #[cfg(feature = "local-cloud")]
 mod local_cloud;
 mod log;
+mod manual;
 pub(crate) mod output;
 mod progress;
 mod put;
@@ -39,6 +40,8 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
         Command::Run => run::run(&global).await,
         Command::Key(command) => key::run(&global, command).await,
         Command::Queue(command) => queue::run(&global, command),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::pages(&args),
         #[cfg(feature = "local-cloud")]
         Command::Demo => demo::run(&global).await,
         #[cfg(feature = "local-cloud")]
