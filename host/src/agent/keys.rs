@@ -41,13 +41,27 @@ enum Unusable {
     Changed,
 }
 
+/// Why no file can get a key.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OpenKeysError {
+    #[error("cannot tell the name of this host, which keys may have")]
+    Host(#[source] nix::Error),
+    #[error("cannot read the numbers of files in {}", state.display())]
+    Numbers { state: PathBuf, source: io::Error },
+}
+
 impl Keys {
     /// With the numbers that are kept in the state directory; blocks.
-    pub(super) fn open(state: &StateDirectory) -> io::Result<Self> {
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname")?;
+    pub(super) fn open(state: &StateDirectory) -> Result<Self, OpenKeysError> {
+        // Not from /proc/sys, which a service with `ProcSubset=pid` does not see.
+        let host = nix::unistd::gethostname().map_err(OpenKeysError::Host)?;
+        let numbers = state.numbers().map_err(|source| OpenKeysError::Numbers {
+            state: state.path().to_owned(),
+            source,
+        })?;
         Ok(Self {
-            host: host.trim_end().replace('/', "-"),
-            numbers: state.numbers()?,
+            host: host.to_string_lossy().replace('/', "-"),
+            numbers,
             told: HashSet::new(),
         })
     }
