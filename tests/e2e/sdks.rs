@@ -76,13 +76,22 @@ fn with_store(program: Program, cloud: &Cloud) -> Program {
         .env("AWS_ENDPOINT_URL_S3", cloud.s3_endpoint())
         .env("AWS_CA_BUNDLE", ca)
         .env("NODE_EXTRA_CA_CERTS", ca)
-        .env("NODE_PATH", here().join(".node/node_modules"))
+        .env("NODE_PATH", here().join("node/node_modules"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("AWS_EC2_METADATA_DISABLED", "true")
 }
 
 fn exec(cloud: &Cloud) -> Program {
     with_store(Program::on(cloud), cloud).args(["exec", "--"])
+}
+
+/// The program of tests/rust-sdk.
+fn rust_program() -> PathBuf {
+    Program::path()
+        .parent()
+        .unwrap()
+        .with_file_name("rust-sdk")
+        .join("debug/rust-sdk")
 }
 
 /// The ids of the two sets that were used.
@@ -126,6 +135,13 @@ fn javascript_has_new_credentials_from_exec() {
 }
 
 #[test]
+fn rust_has_new_credentials_from_exec() {
+    let cloud = cloud();
+    let outcome = exec(&cloud).arg(rust_program()).run();
+    two_sets_on_record(&cloud, &outcome);
+}
+
+#[test]
 fn many_requests_are_served_from_one_fetch() {
     let cloud = Cloud::start();
     let many = "import boto3\nfor n in range(20): boto3.Session().client('s3').list_buckets()";
@@ -152,6 +168,13 @@ fn the_command_line_has_new_credentials_from_a_process() {
 fn javascript_has_new_credentials_from_a_process() {
     let cloud = cloud();
     let outcome = from_process(&cloud, Path::new("node"), &["-e", JAVASCRIPT]);
+    two_sets(&outcome);
+}
+
+#[test]
+fn rust_has_new_credentials_from_a_process() {
+    let cloud = cloud();
+    let outcome = from_process(&cloud, &rust_program(), &[]);
     two_sets(&outcome);
 }
 
