@@ -29,6 +29,7 @@ mod missing_target;
 mod multipart;
 mod network_faults;
 mod other_clients;
+mod package;
 mod progress_bar;
 mod protected_objects;
 mod proxies;

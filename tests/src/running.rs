@@ -1,7 +1,7 @@
 //! A call of `sealift` that is under way.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdin, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -24,7 +24,11 @@ pub struct Running {
 impl Running {
     /// Starts a program whose standard input the test holds open.
     pub fn start(program: Program) -> Self {
-        let mut command = program.command();
+        Self::of(program.command())
+    }
+
+    /// Starts any command in the same way.
+    pub fn of(mut command: Command) -> Self {
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
