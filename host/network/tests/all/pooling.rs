@@ -1,10 +1,15 @@
 //! How connections are shared, kept and given up.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::Method;
 use sealift_network::{Network, NetworkError, RequestLimits, Turn};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{
     Answer, Authority, SHORT, Server, configured, empty, endless, eventually, fetch, full, get,
@@ -30,6 +35,46 @@ async fn clones_share_connections() {
     fetch(&network.clone(), &server.https("/")).await.unwrap();
     fetch(&network.clone(), &server.https("/")).await.unwrap();
     assert_eq!(server.connections(), 1);
+}
+
+/// Passes the first connection on to a server and leaves all others without a word. Where it listens, and how
+/// many there were.
+async fn only_the_first_gets_through(to: SocketAddr) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let accepted = Arc::<AtomicUsize>::default();
+    let counted = Arc::clone(&accepted);
+    tokio::spawn(async move {
+        let mut silent = Vec::new();
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            if counted.fetch_add(1, Ordering::Relaxed) > 0 {
+                silent.push(client);
+                continue;
+            }
+            let mut server = TcpStream::connect(to).await.unwrap();
+            tokio::spawn(async move { copy_bidirectional(&mut client, &mut server).await });
+        }
+    });
+    (address, accepted)
+}
+
+/// A request that finds no idle connection begins one, and gets another that is idle again before that is made.
+#[tokio::test]
+async fn no_more_connections_are_begun_than_may_be_used_at_once() {
+    let authority = Authority::new();
+    let server = Server::tls(&authority, Answer::Ok).await;
+    let (relay, accepted) = only_the_first_gets_through(server.address).await;
+    let mut settings = settings(&authority);
+    settings.max_connections_per_origin = NonZeroUsize::new(2).unwrap();
+    let uri = format!("https://{relay}/");
+    let network = network_with(settings, [configured(&format!("https://{relay}"))], None);
+    for _ in 0..5 {
+        let (one, other) = tokio::join!(fetch(&network, &uri), fetch(&network, &uri));
+        assert_eq!((one.unwrap(), other.unwrap()), ("ok".into(), "ok".into()));
+    }
+    let accepted = accepted.load(Ordering::Relaxed);
+    assert!(accepted <= 2, "{accepted}");
 }
 
 #[tokio::test]
