@@ -152,7 +152,8 @@ fn count(global: &Global, outcome: &'static str, jobs: u64) -> Result<(), Failur
     if global.quiet {
         return Ok(());
     }
-    output::line(&format!("{jobs} jobs {outcome}"))
+    let noun = if jobs == 1 { "job" } else { "jobs" };
+    output::line(&format!("{jobs} {noun} {outcome}"))
 }
 
 #[cfg(test)]
