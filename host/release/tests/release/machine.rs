@@ -1,0 +1,7 @@
+//! The decisions, by examples and through random histories.
+
+mod device;
+mod histories;
+mod offers;
+mod persons;
+mod trials;

@@ -1,0 +1,6 @@
+//! Releases on a device and at their publisher.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod examples;
+mod machine;
