@@ -5,6 +5,7 @@ mod machine;
 mod note;
 mod release;
 mod rollout;
+mod store;
 
 pub use digest::{Digest, DigestError};
 pub use machine::{
@@ -18,3 +19,7 @@ pub use release::{
     World, WorldError,
 };
 pub use rollout::{Rollout, RolloutError};
+pub use store::{
+    ApplyError, Begun, Damage, Directory, FileSystem, Incoming, Kept, Lock, Settled, Store,
+    StoreError,
+};
