@@ -36,8 +36,12 @@ fn place(thing: &str, release: &Release) -> u64 {
     hash.update(release.version().to_string());
     hash.update([0]);
     hash.update(thing);
-    let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = hash.finalize().into();
-    u64::from_be_bytes([a, b, c, d, e, f, g, h]) % 100
+    let digest = hash.finalize();
+    let number = digest
+        .iter()
+        .take(8)
+        .fold(0, |number, byte| (number << 8) | u64::from(*byte));
+    number % 100
 }
 
 impl TryFrom<u8> for Rollout {

@@ -15,13 +15,13 @@
 //! was before, in the end by the component that the host was built with.
 
 mod error;
-mod file_system;
+pub(crate) mod file_system;
 mod incoming;
-mod record;
+pub(crate) mod record;
 mod slot;
 mod transaction;
 
-use crate::State;
+use crate::{Release, State};
 
 pub use error::{ApplyError, Damage, StoreError};
 pub use file_system::{Directory, FileSystem, Lock};
@@ -50,7 +50,7 @@ pub enum Settled {
     /// The one that was released.
     Component {
         /// What it is.
-        release: crate::Release,
+        release: Box<Release>,
         /// It, as it was signed.
         bytes: Vec<u8>,
     },

@@ -134,7 +134,6 @@ pub(super) fn runnable(release: &Release, circumstances: &Circumstances) -> Resu
         return Err(Refusal::HostTooOld {
             version: version(),
             needs: manifest.minimum_host_version.clone(),
-            has: circumstances.host_version.clone(),
         });
     }
     if !circumstances.worlds.contains(&manifest.world) {

@@ -64,15 +64,13 @@ pub enum Refusal {
     },
     /// The host cannot run it.
     #[error(
-        "version {version} needs a host of version {needs}, and this is {has}; update the host first"
+        "version {version} needs a host of version {needs}, and this one is older; update the host first"
     )]
     HostTooOld {
         /// Which.
         version: Version,
         /// What it needs.
         needs: Version,
-        /// What there is.
-        has: Version,
     },
     /// The host does not offer its contract.
     #[error(

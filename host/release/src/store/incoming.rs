@@ -12,7 +12,7 @@ pub enum Begun<'a, F: FileSystem> {
     /// All of it.
     Whole,
     /// Some of it, or nothing.
-    Partial(Incoming<'a, F>),
+    Partial(Box<Incoming<'a, F>>),
 }
 
 /// The bytes of a release on their way into a slot, by one process at a time. They may come in several runs of the
@@ -51,7 +51,7 @@ impl<F: FileSystem> Store<F> {
                 .and_then(|line| file_system::replace(&self.files, &path, &record::seal(&line)))
                 .map_err(failed("write", path))?;
         }
-        Ok(Begun::Partial(incoming))
+        Ok(Begun::Partial(Box::new(incoming)))
     }
 
     /// Another process may have decided otherwise meanwhile, and the slot may even be the one that runs.

@@ -133,7 +133,7 @@ impl<F: FileSystem> Store<F> {
 }
 
 /// A disk with bad sectors is a damaged file, and not a reason to run nothing.
-pub(super) fn is_damage(error: &std::io::Error) -> bool {
+pub(crate) fn is_damage(error: &std::io::Error) -> bool {
     let unreadable = rustix::io::Errno::IO.raw_os_error();
     error.kind() == std::io::ErrorKind::FileTooLarge || error.raw_os_error() == Some(unreadable)
 }

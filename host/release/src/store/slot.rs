@@ -60,7 +60,7 @@ impl<F: FileSystem> Store<F> {
             };
             match (self.component(slot, digest), state.committed()) {
                 (Ok(bytes), Some(release)) => {
-                    let release = release.clone();
+                    let release = Box::new(release.clone());
                     return Ok((Settled::Component { release, bytes }, damage));
                 }
                 (Err(StoreError::DamagedSlot { .. }), _) | (Ok(_), None) => {

@@ -2,6 +2,7 @@
 
 mod device;
 mod histories;
+mod history;
 mod offers;
 mod persons;
 mod trials;

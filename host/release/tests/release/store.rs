@@ -4,4 +4,4 @@ mod damage;
 mod driver;
 mod power_cuts;
 mod processes;
-mod recording;
+pub(crate) mod recording;

@@ -189,18 +189,20 @@ fn what_cannot_be_had_is_asked_for_again_and_what_is_bad_is_not() {
     let mut device = Device::new();
     let offered = release("1.0.0", "a");
     device
-        .offer(&[offered.clone()], Requester::Schedule)
+        .offer(std::slice::from_ref(&offered), Requester::Schedule)
         .unwrap();
     let (digest, note) = (offered.digest, Note::from("gone"));
     device.tell(Event::NotDownloaded { digest, note }).unwrap();
     device
-        .offer(&[offered.clone()], Requester::Schedule)
+        .offer(std::slice::from_ref(&offered), Requester::Schedule)
         .unwrap();
     device.downloaded();
     let failure = Failure::ProbeFailed { note: "no".into() };
     device.tell(Event::CheckFailed { digest, failure }).unwrap();
     for by in [Requester::Schedule, Requester::Message, PERSON] {
-        let refusal = device.offer(&[offered.clone()], by).unwrap_err();
+        let refusal = device
+            .offer(std::slice::from_ref(&offered), by)
+            .unwrap_err();
         let version = version("1.0.0");
         assert_eq!(refusal, Refusal::FailedBefore { version, digest });
     }

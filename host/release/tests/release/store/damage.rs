@@ -24,7 +24,7 @@ type Spoil = (&'static str, fn(&mut Vec<u8>));
 const WAYS: [Spoil; 6] = [
     ("emptied", Vec::clear),
     ("cut in half", |contents| {
-        contents.truncate(contents.len() / 2)
+        contents.truncate(contents.len() / 2);
     }),
     ("one bit flipped", |contents| {
         let middle = contents.len() / 2;

@@ -94,9 +94,7 @@ impl<F: FileSystem<Lock: Debug> + Debug> Driver<F> {
         let by = Requester::Person { force: true };
         let releases = vec![release.clone()];
         match self.tell(Event::Offered { releases, by }) {
-            Err(ApplyError::Refused(
-                Refusal::UpToDate { .. } | Refusal::UnderWay { .. } | Refusal::TrialUnderWay { .. },
-            )) => Ok(()),
+            Err(ApplyError::Refused(refusal)) if is_well(&refusal) => Ok(()),
             done => done,
         }
     }
@@ -133,6 +131,13 @@ impl<F: FileSystem<Lock: Debug> + Debug> Driver<F> {
         assert!(matches!(state.stage(), Stage::Idle { .. }), "{state:?}");
         Ok(())
     }
+}
+
+fn is_well(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::UpToDate { .. } | Refusal::UnderWay { .. } | Refusal::TrialUnderWay { .. }
+    )
 }
 
 /// What a repository would give.
