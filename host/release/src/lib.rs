@@ -8,6 +8,7 @@
 //! | [`State::step`] | the decisions: `(state, event) -> (state, effects)` | nothing: no clock, no disk, no network |
 //! | [`Store`] | the state and two slots for components on disk | files, through the port [`FileSystem`] |
 //! | [`Repository`] | what is signed: TUF, by the crate `tough` | files, and whoever fetches them, through the port [`Source`] |
+//! | [`publish`] | making a repository, at the publisher's | files and keys |
 //!
 //! A host drives them:
 //!
@@ -61,6 +62,7 @@
 mod digest;
 mod machine;
 mod note;
+pub mod publish;
 mod release;
 mod rollout;
 mod store;

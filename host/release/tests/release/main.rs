@@ -4,4 +4,7 @@
 
 mod examples;
 mod machine;
+mod publish;
 mod store;
+mod trust;
+mod yard;

@@ -1,0 +1,106 @@
+//! Who signs what, and for how long it counts.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use tough::schema::RoleType;
+
+use crate::Role;
+
+/// So many keys, of which so many have to sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoleKeys {
+    /// How many keys are made.
+    pub keys: NonZeroU32,
+    /// How many of them have to sign.
+    pub threshold: NonZeroU32,
+}
+
+/// The keys of all roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// Those that say whose keys count: offline, and one of them may be lost.
+    pub root: RoleKeys,
+    /// Those that say what may run.
+    pub targets: RoleKeys,
+    /// Those that say what belongs together.
+    pub snapshot: RoleKeys,
+    /// Those that say that it is still so: online.
+    pub timestamp: RoleKeys,
+}
+
+/// For how long a signature counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// Of the root.
+    pub root: Duration,
+    /// Of the list of targets.
+    pub targets: Duration,
+    /// Of the snapshot.
+    pub snapshot: Duration,
+    /// Of the timestamp: for so long somebody can hide a newer release from a device.
+    pub timestamp: Duration,
+}
+
+impl RoleKeys {
+    const fn of(keys: u32, threshold: u32) -> Self {
+        const fn at_least_one(number: u32) -> NonZeroU32 {
+            match NonZeroU32::new(number) {
+                Some(number) => number,
+                None => NonZeroU32::MIN,
+            }
+        }
+        Self {
+            keys: at_least_one(keys),
+            threshold: at_least_one(threshold),
+        }
+    }
+}
+
+impl Default for Roles {
+    fn default() -> Self {
+        Self {
+            root: RoleKeys::of(3, 2),
+            targets: RoleKeys::of(1, 1),
+            snapshot: RoleKeys::of(1, 1),
+            timestamp: RoleKeys::of(1, 1),
+        }
+    }
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_hours(24);
+        Self {
+            root: DAY * 365,
+            targets: DAY * 365,
+            snapshot: DAY * 90,
+            timestamp: DAY * 14,
+        }
+    }
+}
+
+impl Lifetimes {
+    pub(super) fn of(&self, role: Role) -> Duration {
+        match role {
+            Role::Root => self.root,
+            Role::Targets => self.targets,
+            Role::Snapshot => self.snapshot,
+            Role::Timestamp => self.timestamp,
+        }
+    }
+}
+
+impl Role {
+    /// All of them, each after those that say whose keys count for it and what it is about.
+    pub const ALL: [Self; 4] = [Self::Root, Self::Targets, Self::Snapshot, Self::Timestamp];
+
+    pub(super) fn in_tuf(self) -> RoleType {
+        match self {
+            Self::Root => RoleType::Root,
+            Self::Targets => RoleType::Targets,
+            Self::Snapshot => RoleType::Snapshot,
+            Self::Timestamp => RoleType::Timestamp,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Other keys for a role.
+
+use std::time::SystemTime;
+
+use super::draft::{next, unsigned};
+use super::error::PublishError;
+use super::keys::{KeyId, PublicKey};
+use super::publisher::Publisher;
+use crate::Role;
+
+/// How the keys of a role change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// Whose.
+    pub role: Role,
+    /// Keys that count no more.
+    pub remove: Vec<KeyId>,
+    /// How many new ones are made.
+    pub add: u32,
+}
+
+impl Publisher {
+    /// Drafts a root with other keys for a role, and anew what that role has signed, so that nothing is left that only the
+    /// old keys vouch for. Without changes the root is only good for longer.
+    pub fn rotate(
+        &self,
+        rotation: &Rotation,
+        now: SystemTime,
+    ) -> Result<Vec<PublicKey>, PublishError> {
+        if self.draft_path(Role::Root).exists() {
+            return Err(PublishError::RootDrafted);
+        }
+        let published = self.published()?;
+        let mut root = published.root.metadata.signed;
+        let role = rotation.role;
+        let absent = || PublishError::Absent {
+            path: self.directory.clone(),
+        };
+        let keys = root.roles.get_mut(&role.in_tuf()).ok_or_else(absent)?;
+        for id in &rotation.remove {
+            let before = keys.keyids.len();
+            keys.keyids.retain(|key| KeyId::from(key) != *id);
+            if keys.keyids.len() == before {
+                let id = id.clone();
+                return Err(PublishError::NoSuchKey { role, id });
+            }
+        }
+        let left = u32::try_from(keys.keyids.len()).unwrap_or(u32::MAX);
+        let (threshold, keys_then) = (keys.threshold.get(), left.saturating_add(rotation.add));
+        if threshold > u64::from(keys_then) {
+            let threshold = u32::try_from(threshold).unwrap_or(u32::MAX);
+            return Err(PublishError::Threshold {
+                role,
+                threshold,
+                keys: keys_then,
+            });
+        }
+        let mut made = Vec::new();
+        for _ in 0..rotation.add {
+            let key = self.make_key(role)?;
+            let id = key.key.key_id()?;
+            keys.keyids.push(id.clone());
+            root.keys.insert(id, key.key.clone());
+            made.push(key);
+        }
+        let counts = |id: &_| root.roles.values().any(|keys| keys.keyids.contains(id));
+        let strangers: Vec<_> = root.keys.keys().filter(|id| !counts(id)).cloned().collect();
+        for id in strangers {
+            root.keys.remove(&id);
+        }
+        root.version = next(root.version);
+        root.expires = self
+            .end(Role::Root, now)?
+            .try_into()
+            .map_err(|_| PublishError::Time)?;
+        self.put_draft(Role::Root, unsigned(root))?;
+        match role {
+            Role::Root => {}
+            Role::Targets => {
+                let targets = self.next_targets(now)?;
+                self.put_draft(Role::Targets, unsigned(targets))?;
+                self.drop_draft(Role::Snapshot)?;
+                self.drop_draft(Role::Timestamp)?;
+            }
+            Role::Snapshot => {
+                let version = next(published.snapshot.metadata.signed.version);
+                self.draft_snapshot(&published.targets, version, now)?;
+                self.drop_draft(Role::Timestamp)?;
+            }
+            Role::Timestamp => {
+                let version = next(published.timestamp.metadata.signed.version);
+                self.draft_timestamp(&published.snapshot, version, now)?;
+            }
+        }
+        Ok(made)
+    }
+}
