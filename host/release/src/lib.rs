@@ -86,5 +86,5 @@ pub use store::{
 };
 pub use trust::{
     ByteStream, Checked, ClockBehind, DirectorySource, FetchError, Reading, Repository, Role,
-    Settings as TrustSettings, Source, TrustError,
+    Settings as TrustSettings, Source, Strange, TrustError,
 };

@@ -21,5 +21,5 @@ mod take;
 
 pub use clock::{ClockBehind, Reading};
 pub use error::{Role, TrustError};
-pub use repository::{Checked, Repository, Settings};
+pub use repository::{Checked, Repository, Settings, Strange};
 pub use source::{ByteStream, DirectorySource, FetchError, Source};

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::error::PublishError;
 use super::publisher::Publisher;
 use crate::{
-    Digest, Directory, DirectorySource, Reading, Release, Repository, Role, TrustSettings,
+    Digest, Directory, DirectorySource, Reading, Release, Repository, Role, Strange, TrustSettings,
 };
 
 /// What is published.
@@ -15,6 +15,8 @@ use crate::{
 pub struct Report {
     /// The components.
     pub releases: Vec<Release>,
+    /// Components that a host of this version does not understand.
+    pub strange: Vec<Strange>,
     /// Until when it counts.
     pub expiries: Vec<Expiry>,
     /// Roles whose drafts are not published yet.
@@ -67,6 +69,7 @@ impl Publisher {
         }
         Ok(Report {
             releases: checked.releases,
+            strange: checked.strange,
             expiries: self.expiries()?,
             drafts: Role::ALL
                 .into_iter()

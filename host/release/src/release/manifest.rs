@@ -56,6 +56,13 @@ impl Manifest {
     }
 }
 
+impl ManifestError {
+    /// What is wrong, without advice.
+    pub(crate) fn reason(&self) -> String {
+        self.0.to_string()
+    }
+}
+
 fn everyone() -> Rollout {
     Rollout::EVERYONE
 }

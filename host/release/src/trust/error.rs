@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::clock::{ClockBehind, seconds};
 use super::source::FetchError;
-use crate::{ManifestError, StoreError, TargetFileError};
+use crate::StoreError;
 
 /// Why nothing is taken. What runs goes on.
 #[derive(Debug, thiserror::Error)]
@@ -39,17 +39,6 @@ pub enum TrustError {
         /// The time that it was judged by.
         now: SystemTime,
     },
-    /// A target of ours is not described as it has to be.
-    #[error("the repository lists {name}, which this host does not understand")]
-    Manifest {
-        /// Which.
-        name: String,
-        /// Why.
-        source: ManifestError,
-    },
-    /// A target of ours has no name that could be a file's.
-    #[error("the repository lists a component under a name that cannot be used")]
-    Name(#[from] TargetFileError),
     /// The disk.
     #[error(transparent)]
     Store(#[from] StoreError),

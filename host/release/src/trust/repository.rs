@@ -1,11 +1,12 @@
 //! A look at a repository.
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tough::schema::{Root, Signed};
-use tough::{ExpirationEnforcement, Limits, RepositoryLoader};
+use tough::schema::{Root, Signed, Target};
+use tough::{ExpirationEnforcement, Limits, RepositoryLoader, TargetName};
 use url::Url;
 
 use super::clock::Reading;
@@ -14,7 +15,7 @@ use super::kept::Kept;
 use super::session::{LARGEST_ROOT, LARGEST_SNAPSHOT, LARGEST_TARGETS, LARGEST_TIMESTAMP, Session};
 use super::source::Source;
 use crate::store::{Directory, FileSystem};
-use crate::{Digest, Manifest, Release};
+use crate::{Digest, Manifest, Note, Release, StoreError, TargetFileError};
 
 /// What is not kept on disk.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct Repository<F = Directory> {
 pub struct Checked {
     /// The components that there are.
     pub releases: Vec<Release>,
+    /// Components that this host does not understand: a newer one may. They are no reason to pass over the others.
+    pub strange: Vec<Strange>,
     /// What was kept of earlier checks was damaged. The configured root was begun with again, and what guards
     /// against older metadata began anew; the watermark holds.
     pub damaged: bool,
@@ -49,6 +52,15 @@ pub struct Checked {
     pub requests: u32,
     /// Bytes that came in.
     pub bytes: u64,
+}
+
+/// A component that this host does not understand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Strange {
+    /// Its name.
+    pub name: Note,
+    /// What is not understood.
+    pub why: Note,
 }
 
 /// As many newer roots are followed in one check.
@@ -79,7 +91,7 @@ impl<F: FileSystem> Repository<F> {
         }
         let verdict = loaded.and_then(|repository| {
             expiry(&repository, now)?;
-            releases(&repository)
+            Ok(repository)
         });
         if verdict.is_ok() {
             let passed = session.passed();
@@ -89,16 +101,39 @@ impl<F: FileSystem> Repository<F> {
             next.set_floor(clock.raised(kept.floor()));
         }
         if next != kept || damaged {
-            next.write(&self.files)?;
+            self.keep(&kept, &next)?;
         }
-        let releases = verdict?;
+        let (releases, strange) = releases(&verdict?);
         let passed = session.passed();
         Ok(Checked {
             releases,
+            strange,
             damaged,
             requests: passed.requests,
             bytes: passed.bytes,
         })
+    }
+
+    /// Writes down what is trusted, unless another process has got further meanwhile: its check counts then.
+    fn keep(&self, before: &Kept, next: &Kept) -> Result<(), TrustError> {
+        let path = Path::new("release/trust.lock");
+        let failed = |doing| {
+            let path = path.to_owned();
+            move |source| StoreError::Io {
+                doing,
+                path,
+                source,
+            }
+        };
+        self.files
+            .make_directory(Path::new("release"))
+            .map_err(failed("make the directory of"))?;
+        let _lock = self.files.lock(path).map_err(failed("lock"))?;
+        let (now, _) = Kept::read(&self.files, &self.settings.root)?;
+        if now == *before {
+            next.write(&self.files)?;
+        }
+        Ok(())
     }
 
     async fn load(
@@ -176,27 +211,39 @@ fn expiry(repository: &tough::Repository, now: SystemTime) -> Result<(), TrustEr
 }
 
 /// Targets with `custom.sealift` are ours, others somebody else's. Delegated roles have no say in components.
-fn releases(repository: &tough::Repository) -> Result<Vec<Release>, TrustError> {
-    let mut releases = Vec::new();
+fn releases(repository: &tough::Repository) -> (Vec<Release>, Vec<Strange>) {
+    let (mut releases, mut strange) = (Vec::new(), Vec::new());
     for (name, target) in &repository.targets().signed.targets {
         let Some(custom) = target.custom.get("sealift") else {
             continue;
         };
-        let named = |source| TrustError::Manifest {
-            name: name.raw().to_owned(),
-            source,
-        };
-        let manifest = Manifest::from_json(custom).map_err(named)?;
-        let Ok(digest) = <[u8; 32]>::try_from(target.hashes.sha256.as_ref()) else {
-            continue;
-        };
-        releases.push(Release {
-            file: name.raw().parse()?,
-            digest: Digest::from_bytes(digest),
-            length: target.length,
-            manifest,
-        });
+        match release(name, target, custom) {
+            Ok(release) => releases.push(release),
+            Err(why) => strange.push(Strange {
+                name: name.raw().into(),
+                why,
+            }),
+        }
     }
     releases.sort_by(|one, other| one.version().cmp(other.version()));
-    Ok(releases)
+    (releases, strange)
+}
+
+fn release(
+    name: &TargetName,
+    target: &Target,
+    custom: &serde_json::Value,
+) -> Result<Release, Note> {
+    let digest = <[u8; 32]>::try_from(target.hashes.sha256.as_ref());
+    Ok(Release {
+        file: name
+            .raw()
+            .parse()
+            .map_err(|error: TargetFileError| error.to_string())?,
+        digest: digest
+            .map(Digest::from_bytes)
+            .map_err(|_| "its hash is no SHA-256")?,
+        length: target.length,
+        manifest: Manifest::from_json(custom).map_err(|error| error.reason())?,
+    })
 }

@@ -1,6 +1,7 @@
 //! The decisions, by examples and through random histories.
 
 mod device;
+mod happening;
 mod histories;
 mod history;
 mod offers;

@@ -3,5 +3,6 @@
 mod attacks;
 mod components;
 mod forge;
+mod listings;
 mod looks;
 mod rotations;

@@ -4,7 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sealift_release::{Event, RollBackTo, Stage, Window};
 
-use super::history::{History, happens};
+use super::happening::happens;
+use super::history::History;
 use crate::examples::release;
 
 proptest! {

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sealift_release::{DirectorySource, Reading, Repository, TrustError};
 
@@ -207,42 +206,4 @@ async fn a_loss_of_power_at_any_effect_leaves_trust_whole() {
             assert_eq!(checked.releases.len(), 2);
         }
     }
-}
-
-#[tokio::test]
-async fn targets_of_others_and_of_delegated_roles_are_passed_over() {
-    let yard = Yard::new().await;
-    yard.publish("1.0.0", b"one", day(0)).await;
-    let device = Looker::new(&yard);
-    let keys = yard.key_files("targets");
-    let targets = super::forge::forge::<tough::schema::Targets>(
-        &yard.path("metadata/2.targets.json"),
-        &keys,
-        |targets| {
-            let mut other = targets.targets.values().next().unwrap().clone();
-            other.custom.clear();
-            let name = tough::TargetName::new("manuals/en.pdf").unwrap();
-            targets.targets.insert(name, other);
-        },
-    )
-    .await;
-    let (snapshot, timestamp) = super::forge::chain(
-        (
-            &yard.path("metadata/2.snapshot.json"),
-            &yard.key_files("snapshot"),
-        ),
-        (
-            &yard.path("metadata/timestamp.json"),
-            &yard.key_files("timestamp"),
-        ),
-        &targets,
-    )
-    .await;
-    device.instead("metadata/2.targets.json", Instead::Bytes(targets));
-    device.instead("metadata/2.snapshot.json", Instead::Bytes(snapshot));
-    device.instead("metadata/timestamp.json", Instead::Bytes(timestamp));
-    assert_eq!(
-        device.finds(day(0) + Duration::from_secs(1)).await,
-        ["1.0.0"]
-    );
 }
