@@ -23,7 +23,7 @@ mod sign;
 
 pub use check::{Expiry, Report};
 pub use error::PublishError;
-pub use keys::{KeyId, PublicKey, Signer};
+pub use keys::{KeyId, MadeKey, PublicKey, Signer};
 pub use publisher::Publisher;
 pub use roles::{Lifetimes, RoleKeys, Roles};
 pub use rotate::Rotation;

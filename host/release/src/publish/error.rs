@@ -61,6 +61,12 @@ pub enum PublishError {
         /// The file.
         path: PathBuf,
     },
+    /// It is no public key as TUF writes it.
+    #[error("{} holds no public key as TUF writes it; its holder has it from the private key", path.display())]
+    PublicKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// No role has it.
     #[error(
         "no role that lacks a signature has the key {id} ({name}); the drafts lack those of {wanted}"

@@ -11,7 +11,7 @@ use tough::sign::Sign;
 
 use super::draft::unsigned;
 use super::error::PublishError;
-use super::keys::{KeyId, PublicKey, Signer};
+use super::keys::{KeyId, MadeKey, PublicKey, Signer};
 use super::publisher::{Publisher, SPECIFICATION, make_private, make_public, put_secret};
 use super::roles::Roles;
 use crate::Role;
@@ -19,11 +19,7 @@ use crate::Role;
 impl Publisher {
     /// Makes keys for all roles, signs an empty repository with them, and publishes it. Nothing is written where there
     /// is one already.
-    pub async fn init(
-        &self,
-        roles: &Roles,
-        now: SystemTime,
-    ) -> Result<Vec<PublicKey>, PublishError> {
+    pub async fn init(&self, roles: &Roles, now: SystemTime) -> Result<Vec<MadeKey>, PublishError> {
         let path = self.place("metadata");
         if path.exists() {
             return Err(PublishError::Exists {
@@ -67,7 +63,7 @@ impl Publisher {
         root: &mut Root,
         role: Role,
         roles: &Roles,
-    ) -> Result<Vec<PublicKey>, PublishError> {
+    ) -> Result<Vec<MadeKey>, PublishError> {
         let wanted = match role {
             Role::Root => roles.root,
             Role::Targets => roles.targets,
@@ -87,8 +83,8 @@ impl Publisher {
         }
         let mut keyids = Vec::new();
         for key in &made {
-            let id = key.key.key_id()?;
-            root.keys.insert(id.clone(), key.key.clone());
+            let id = key.public.0.key_id()?;
+            root.keys.insert(id.clone(), key.public.0.clone());
             keyids.push(id);
         }
         let keys = TufRoleKeys {
@@ -101,7 +97,7 @@ impl Publisher {
     }
 
     /// Makes an Ed25519 key for a role.
-    pub(super) fn make_key(&self, role: Role) -> Result<PublicKey, PublishError> {
+    pub(super) fn make_key(&self, role: Role) -> Result<MadeKey, PublishError> {
         let directory = self.place("keys");
         make_private(&directory)?;
         let failed = |_| PublishError::Tuf("the system gives no random bytes".into());
@@ -114,6 +110,7 @@ impl Publisher {
         let file = directory.join(format!("{role}-{short}.pem"));
         let pem = pem::encode(&pem::Pem::new("PRIVATE KEY", pkcs8.as_ref()));
         put_secret(&file, zeroize::Zeroizing::new(pem).as_bytes())?;
-        Ok(PublicKey { key, id, file })
+        let public = PublicKey(key);
+        Ok(MadeKey { public, id, file })
     }
 }

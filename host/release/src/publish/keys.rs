@@ -13,6 +13,7 @@ use tough::sign::Sign;
 use zeroize::Zeroizing;
 
 use super::error::PublishError;
+use super::publisher::put;
 
 /// A key that can sign. Keys in tokens come in by [`Signer::new`].
 pub struct Signer {
@@ -24,14 +25,42 @@ pub struct Signer {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId(pub(super) String);
 
-/// A key as others see it.
+/// The public part of a key: all that anybody else needs of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicKey {
-    pub(super) key: Key,
+pub struct PublicKey(pub(super) Key);
+
+/// A key that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeKey {
+    /// Its public part.
+    pub public: PublicKey,
     /// Its name.
     pub id: KeyId,
     /// Where its private part was put.
     pub file: PathBuf,
+}
+
+impl PublicKey {
+    /// The key in a file, as TUF writes it (TUF 4.2).
+    pub fn read(path: &Path) -> Result<Self, PublishError> {
+        let text = fs::read(path).map_err(PublishError::io("read", path))?;
+        let unusable = |_| PublishError::PublicKey {
+            path: path.to_owned(),
+        };
+        serde_json::from_slice(&text).map(Self).map_err(unusable)
+    }
+
+    /// Puts it into a file, for whoever makes the root.
+    pub fn write(&self, path: &Path) -> Result<(), PublishError> {
+        let text =
+            serde_json::to_vec_pretty(&self.0).map_err(|error| PublishError::Tuf(error.into()))?;
+        put(path, &text)
+    }
+
+    /// Its name.
+    pub fn id(&self) -> Result<KeyId, PublishError> {
+        KeyId::of(&self.0)
+    }
 }
 
 impl Signer {
@@ -72,6 +101,11 @@ impl Signer {
     /// Its name in messages.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its public part.
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.sign.tuf_key())
     }
 
     /// Its name in TUF.

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::draft::{next, unsigned};
 use super::error::PublishError;
-use super::keys::{KeyId, PublicKey};
+use super::keys::{KeyId, MadeKey, PublicKey};
 use super::publisher::Publisher;
 use crate::Role;
 
@@ -15,8 +15,10 @@ pub struct Rotation {
     pub role: Role,
     /// Keys that count no more.
     pub remove: Vec<KeyId>,
-    /// How many new ones are made.
+    /// How many new ones are made, here.
     pub add: u32,
+    /// Keys that others have, in files or tokens of their own.
+    pub adopt: Vec<PublicKey>,
 }
 
 impl Publisher {
@@ -26,7 +28,7 @@ impl Publisher {
         &self,
         rotation: &Rotation,
         now: SystemTime,
-    ) -> Result<Vec<PublicKey>, PublishError> {
+    ) -> Result<Vec<MadeKey>, PublishError> {
         if self.draft_path(Role::Root).exists() {
             return Err(PublishError::RootDrafted);
         }
@@ -45,7 +47,7 @@ impl Publisher {
                 return Err(PublishError::NoSuchKey { role, id });
             }
         }
-        let left = u32::try_from(keys.keyids.len()).unwrap_or(u32::MAX);
+        let left = u32::try_from(keys.keyids.len() + rotation.adopt.len()).unwrap_or(u32::MAX);
         let (threshold, keys_then) = (keys.threshold.get(), left.saturating_add(rotation.add));
         if threshold > u64::from(keys_then) {
             let threshold = u32::try_from(threshold).unwrap_or(u32::MAX);
@@ -57,11 +59,14 @@ impl Publisher {
         }
         let mut made = Vec::new();
         for _ in 0..rotation.add {
-            let key = self.make_key(role)?;
-            let id = key.key.key_id()?;
-            keys.keyids.push(id.clone());
-            root.keys.insert(id, key.key.clone());
-            made.push(key);
+            made.push(self.make_key(role)?);
+        }
+        for PublicKey(key) in made.iter().map(|made| &made.public).chain(&rotation.adopt) {
+            let id = key.key_id()?;
+            if !keys.keyids.contains(&id) {
+                keys.keyids.push(id.clone());
+            }
+            root.keys.insert(id, key.clone());
         }
         let counts = |id: &_| root.roles.values().any(|keys| keys.keyids.contains(id));
         let strangers: Vec<_> = root.keys.keys().filter(|id| !counts(id)).cloned().collect();

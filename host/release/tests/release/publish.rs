@@ -3,8 +3,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RsaKeyPair};
 use sealift_release::publish::{
-    Lifetimes, PublishError, Publisher, RoleKeys, Roles, Rotation, Signer,
+    Lifetimes, PublicKey, PublishError, Publisher, RoleKeys, Roles, Rotation, Signer,
 };
 use sealift_release::{Role, Rollout};
 
@@ -124,6 +128,7 @@ async fn a_new_root_needs_old_keys_and_new_ones() {
         role: Role::Root,
         remove,
         add: 2,
+        adopt: Vec::new(),
     };
     let made = yard.publisher.rotate(&rotation, day(1)).unwrap();
     let error = yard.publisher.rotate(&rotation, day(1)).unwrap_err();
@@ -229,4 +234,58 @@ async fn more_signatures_than_keys_are_refused() {
     };
     let error = publisher.init(&roles, day(0)).await.unwrap_err();
     assert!(matches!(error, PublishError::Threshold { .. }), "{error}");
+}
+
+/// A key that was made elsewhere: its private part never comes here.
+#[tokio::test]
+async fn keys_of_every_kind_that_others_have_are_adopted() {
+    let two = RoleKeys {
+        keys: 2.try_into().unwrap(),
+        threshold: 2.try_into().unwrap(),
+    };
+    let roles = Roles {
+        targets: two,
+        ..Roles::default()
+    };
+    let yard = Yard::with(&roles).await;
+    let theirs = tempfile::tempdir().unwrap();
+    let p256 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new())
+        .unwrap();
+    let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+    let rsa: Pkcs8V1Der<'_> = rsa.as_der().unwrap();
+    let mut adopt = Vec::new();
+    let mut signers = Vec::new();
+    for (name, der) in [("p256", p256.as_ref()), ("rsa", rsa.as_ref())] {
+        let path = theirs.path().join(name);
+        fs::write(&path, pem::encode(&pem::Pem::new("PRIVATE KEY", der))).unwrap();
+        let signer = Signer::read(&path).unwrap();
+        let public = theirs.path().join(format!("{name}.json"));
+        signer.public().write(&public).unwrap();
+        assert!(!fs::read_to_string(&public).unwrap().contains("PRIVATE"));
+        adopt.push(PublicKey::read(&public).unwrap());
+        signers.push(signer);
+    }
+    let ids = yard
+        .signers("targets")
+        .into_iter()
+        .map(|signer| signer.id().unwrap());
+    let remove = ids.collect();
+    let role = Role::Targets;
+    let rotation = Rotation {
+        role,
+        remove,
+        add: 0,
+        adopt,
+    };
+    assert_eq!(yard.publisher.rotate(&rotation, day(1)).unwrap(), []);
+    let here = Signer::read_all(&yard.path("keys")).unwrap();
+    let signed = yard.publisher.sign(&here, day(1)).await.unwrap();
+    assert_eq!(signed.lacking[0].role, Role::Targets);
+    let signed = yard.publisher.sign(&signers, day(1)).await.unwrap();
+    assert_eq!(signed.lacking[0].role, Role::Snapshot);
+    assert_eq!(
+        yard.publisher.sign(&here, day(1)).await.unwrap().lacking,
+        []
+    );
+    Looker::new(&yard).check(day(1)).await.unwrap();
 }

@@ -19,7 +19,15 @@ async fn replace_keys(yard: &Yard, role: Role, now: std::time::SystemTime) {
     let add = u32::try_from(remove.len()).unwrap();
     let old = yard.key_files(&role.to_string());
     yard.publisher
-        .rotate(&Rotation { role, remove, add }, now)
+        .rotate(
+            &Rotation {
+                role,
+                remove,
+                add,
+                adopt: Vec::new(),
+            },
+            now,
+        )
         .unwrap();
     yard.sign(now).await;
     for file in old {
@@ -121,6 +129,7 @@ async fn a_rotation_that_leaves_too_few_keys_is_refused() {
                 role,
                 remove,
                 add: 1,
+                adopt: Vec::new(),
             },
             day(1),
         )
@@ -144,10 +153,40 @@ async fn a_rotation_that_leaves_too_few_keys_is_refused() {
                 role,
                 remove,
                 add: 1,
+                adopt: Vec::new(),
             },
             day(1),
         )
         .unwrap_err();
     assert!(matches!(error, PublishError::NoSuchKey { .. }), "{error}");
     assert!(!yard.path("draft").exists());
+}
+
+/// TUF 5.3.11, and not only within one check: the next one begins with the new root and sees no change any more.
+#[tokio::test]
+async fn a_change_of_the_timestamps_keys_forgets_its_versions_even_if_the_check_ends_early() {
+    let yard = Yard::new().await;
+    yard.publish("1.0.0", b"one", day(0)).await;
+    let device = Looker::new(&yard);
+    let path = yard.path("metadata/timestamp.json");
+    let far_ahead = forge::<Timestamp>(&path, &yard.key_files("timestamp"), |timestamp| {
+        timestamp.version = 1_000_000.try_into().unwrap();
+    })
+    .await;
+    device.instead("metadata/timestamp.json", Instead::Bytes(far_ahead));
+    device.check(day(1)).await.unwrap();
+    let (role, remove) = (Role::Timestamp, Vec::new());
+    let rotation = Rotation {
+        role,
+        remove,
+        add: 1,
+        adopt: Vec::new(),
+    };
+    yard.publisher.rotate(&rotation, day(2)).unwrap();
+    yard.sign(day(2)).await;
+    device.instead("metadata/timestamp.json", Instead::Fails);
+    let error = device.check(day(2)).await.unwrap_err();
+    assert!(matches!(error, TrustError::Unreachable(_)), "{error}");
+    device.honest();
+    assert_eq!(device.finds(day(2)).await, ["1.0.0"]);
 }
