@@ -121,28 +121,34 @@ async fn nothing_is_published_before_the_last_signature_whoever_brings_it() {
 
 #[tokio::test]
 async fn a_new_root_needs_old_keys_and_new_ones() {
-    let yard = Yard::new().await;
-    let roots = yard.signers("root");
-    let remove = vec![roots[0].id().unwrap(), roots[1].id().unwrap()];
-    let rotation = Rotation {
-        role: Role::Root,
-        remove,
-        add: 2,
-        adopt: Vec::new(),
-    };
-    let made = yard.publisher.rotate(&rotation, day(1)).unwrap();
-    let error = yard.publisher.rotate(&rotation, day(1)).unwrap_err();
-    assert!(matches!(error, PublishError::RootDrafted), "{error}");
-    let signed = yard.publisher.sign(&roots[..2], day(1)).await.unwrap();
-    assert_eq!(signed.lacking[0].role, Role::Root);
-    assert!(!yard.path("metadata/2.root.json").exists());
-    let new: Vec<_> = made
-        .iter()
-        .map(|key| Signer::read(&key.file).unwrap())
-        .collect();
-    assert_eq!(yard.publisher.sign(&new, day(1)).await.unwrap().lacking, []);
-    assert!(yard.path("metadata/2.root.json").exists());
-    Looker::new(&yard).check(day(1)).await.unwrap();
+    for old_first in [true, false] {
+        let yard = Yard::new().await;
+        let roots = yard.signers("root");
+        let rotation = Rotation {
+            role: Role::Root,
+            remove: vec![roots[0].id().unwrap(), roots[1].id().unwrap()],
+            add: 2,
+            adopt: Vec::new(),
+        };
+        let made = yard.publisher.rotate(&rotation, day(1)).unwrap();
+        let error = yard.publisher.rotate(&rotation, day(1)).unwrap_err();
+        assert!(matches!(error, PublishError::RootDrafted), "{error}");
+        let new: Vec<_> = made
+            .iter()
+            .map(|key| Signer::read(&key.file).unwrap())
+            .collect();
+        let (first, last) = if old_first {
+            (&roots[..2], &new[..])
+        } else {
+            (&new[..], &roots[..2])
+        };
+        let signed = yard.publisher.sign(first, day(1)).await.unwrap();
+        assert_eq!(signed.lacking[0].role, Role::Root);
+        assert!(!yard.path("metadata/2.root.json").exists());
+        assert_eq!(yard.publisher.sign(last, day(1)).await.unwrap().lacking, []);
+        assert!(yard.path("metadata/2.root.json").exists());
+        Looker::new(&yard).check(day(1)).await.unwrap();
+    }
 }
 
 #[tokio::test]

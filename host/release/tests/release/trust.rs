@@ -6,3 +6,4 @@ mod forge;
 mod listings;
 mod looks;
 mod rotations;
+mod together;
