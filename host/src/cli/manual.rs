@@ -46,15 +46,13 @@ pub(super) fn completions(args: &Completions) -> Result<(), Failure> {
 pub(super) fn pages(args: &Man) -> Result<(), Failure> {
     let mut program = Args::command().disable_help_subcommand(true);
     program.build();
-    match &args.dir {
-        Some(directory) => write_all(&program, directory)
-            .map_err(|error| Failure::failed(PageError(directory.clone(), error))),
-        None => {
-            let mut text = Vec::new();
-            page(&program).render(&mut text).map_err(Failure::failed)?;
-            output::text(&String::from_utf8_lossy(&text))
-        }
+    if let Some(directory) = &args.dir {
+        return write_all(&program, directory)
+            .map_err(|error| Failure::failed(PageError(directory.clone(), error)));
     }
+    let mut text = Vec::new();
+    page(&program).render(&mut text).map_err(Failure::failed)?;
+    output::text(&String::from_utf8_lossy(&text))
 }
 
 /// The page of a command and those of all commands in it, each in a file of its name and section.
