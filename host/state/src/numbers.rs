@@ -36,25 +36,30 @@ type Mark = [u8; 16];
 impl Numbers {
     /// Those in this file, which is made if it is missing.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let text = match std::fs::read(path) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        let mut bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error),
         };
-        // A line that a loss of power cut off was not used.
+        let file = append_to(path)?;
+        // A line that a loss of power or a full disk cut off was not used. What is left of it may look like a
+        // whole one, with a number that another file has.
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n');
+        let whole = whole.map_or(0, |end| end + 1);
+        if whole < bytes.len() {
+            file.set_len(whole as u64)?;
+            bytes.truncate(whole);
+        }
+        let text = String::from_utf8_lossy(&bytes);
         let given: HashMap<Mark, u64> = text.lines().filter_map(parse).collect();
         let next = given.values().max().map_or(1, |last| last + 1);
-        let mut numbers = Self {
+        Ok(Self {
             path: path.to_owned(),
-            file: append_to(path)?,
+            file,
             given,
             next,
             unkept: String::new(),
-        };
-        if !text.is_empty() && !text.ends_with('\n') {
-            numbers.unkept.push('\n');
-        }
-        Ok(numbers)
+        })
     }
 
     /// The number of the version of a file that all of these parts tell from others. It is kept only when
@@ -156,20 +161,26 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_was_cut_off_spoils_neither_the_one_before_nor_the_one_after() {
+    fn a_line_that_was_cut_off_anywhere_spoils_no_other_and_gives_no_number_twice() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("numbers");
         let mut numbers = Numbers::open(&path).unwrap();
-        numbers.of_mark(named("a"));
+        for name in 1..=12 {
+            numbers.of_mark(named(&name.to_string()));
+        }
         numbers.keep().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, format!("{text}00112233")).unwrap();
-        let mut numbers = Numbers::open(&path).unwrap();
-        assert_eq!(numbers.of_mark(named("b")), 2);
-        numbers.keep().unwrap();
-        let mut numbers = Numbers::open(&path).unwrap();
-        assert_eq!(numbers.of_mark(named("a")), 1);
-        assert_eq!(numbers.of_mark(named("b")), 2);
+        let last = text.trim_end().rfind('\n').unwrap() + 1;
+        for end in last..text.len() {
+            std::fs::write(&path, &text[..end]).unwrap();
+            for _ in 0..2 {
+                let mut numbers = Numbers::open(&path).unwrap();
+                assert_eq!(numbers.of_mark(named("11")), 11);
+                assert_eq!(numbers.of_mark(named("12")), 12, "{}", &text[last..end]);
+                assert_eq!(numbers.of_mark(named("13")), 13);
+                numbers.keep().unwrap();
+            }
+        }
     }
 
     proptest! {
