@@ -1,5 +1,7 @@
 //! The cloud's clock, which may disagree with this machine's.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
@@ -22,31 +24,39 @@ const ISO_8601: &[BorrowedFormatItem<'_>] =
 const AMZ_DATE: &[BorrowedFormatItem<'_>] =
     format_description!("[year][month][day]T[hour][minute][second]Z");
 
-/// The cloud's clock: this machine's, moved by a fixed offset.
-#[derive(Debug, Clone, Copy, Default)]
+/// The cloud's clock: this machine's, moved by an offset. A clone is the same clock.
+#[derive(Debug, Clone, Default)]
 pub struct Clock {
-    offset: ClockOffset,
+    /// In seconds.
+    offset: Arc<AtomicI64>,
 }
 
 impl Clock {
     pub(crate) fn new(offset: ClockOffset) -> Self {
-        Self { offset }
-    }
-
-    /// The cloud's idea of the present.
-    pub fn now(self) -> OffsetDateTime {
-        OffsetDateTime::now_utc().saturating_add(time::Duration::seconds(self.offset.as_seconds()))
-    }
-
-    /// A clock that is further ahead, or behind.
-    pub(crate) fn ahead(self, offset: ClockOffset) -> Self {
         Self {
-            offset: self.offset.saturating_add(offset),
+            offset: Arc::new(offset.as_seconds().into()),
         }
     }
 
+    /// The cloud's idea of the present.
+    pub fn now(&self) -> OffsetDateTime {
+        let offset = self.offset.load(Ordering::Relaxed);
+        OffsetDateTime::now_utc().saturating_add(time::Duration::seconds(offset))
+    }
+
+    /// Moves it, and all its clones with it.
+    pub(crate) fn set(&self, offset: ClockOffset) {
+        self.offset.store(offset.as_seconds(), Ordering::Relaxed);
+    }
+
+    /// Another clock that is further ahead, or behind.
+    pub(crate) fn ahead(&self, offset: ClockOffset) -> Self {
+        let here = self.offset.load(Ordering::Relaxed);
+        Self::new(offset.saturating_add(here))
+    }
+
     /// The value of a `Date` header.
-    pub(crate) fn http_date(self) -> HeaderValue {
+    pub(crate) fn http_date(&self) -> HeaderValue {
         let text = self.now().format(HTTP_DATE).unwrap_or_default();
         HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
     }

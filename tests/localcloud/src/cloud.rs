@@ -21,7 +21,7 @@ use crate::provider::Provider;
 use crate::registry::{Registry, RoleAlias};
 use crate::roles_anywhere::{Account, RolesAnywhere, Sessions};
 use crate::s3::{Frontend, Policy};
-use crate::settings::Settings;
+use crate::settings::{ClockOffset, Settings};
 use crate::{DEFAULT_BUCKET, ROLE_ALIAS, THING_NAME, tls};
 
 /// Starts a local cloud; its listeners accept connections when this returns.
@@ -33,7 +33,7 @@ pub async fn start(settings: Settings) -> Result<LocalCloud, Error> {
     let directory = Directory::open(&settings.dir)?;
     let clock = Clock::new(settings.clock_offset);
     let context = Arc::new(Context {
-        clock,
+        clock: clock.clone(),
         registry: registry(&settings, Fingerprint::of(directory.device())),
         issued: Issued::new(settings.session_token_bytes),
         counters: Counters::default(),
@@ -55,8 +55,8 @@ pub async fn start(settings: Settings) -> Result<LocalCloud, Error> {
     )?;
 
     let (authority, listen) = (directory.authority(), settings.listen);
-    let provider_tls = tls::provider(authority, listen, clock)?;
-    let sessions_tls = tls::roles_anywhere(authority, listen, clock)?;
+    let provider_tls = tls::provider(authority, listen, clock.clone())?;
+    let sessions_tls = tls::roles_anywhere(authority, listen, clock.clone())?;
     let s3_tls = tls::s3(authority, listen, clock, &s3.bucket_names())?;
     let provider_listener = Listener::bind(listen).await?;
     let sessions_listener = Listener::bind(listen).await?;
@@ -158,7 +158,12 @@ impl LocalCloud {
 
     /// The clock that the cloud lives by.
     pub fn clock(&self) -> Clock {
-        self.context.clock
+        self.context.clock.clone()
+    }
+
+    /// Sets the clock, from this moment on, and with it the end of all credentials that were handed out.
+    pub fn set_clock_offset(&self, offset: ClockOffset) {
+        self.context.clock.set(offset);
     }
 
     /// What happened so far.

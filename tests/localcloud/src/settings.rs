@@ -150,9 +150,10 @@ impl ClockOffset {
         self.0
     }
 
-    /// Both offsets together, or the limit on that side.
-    pub(crate) fn saturating_add(self, other: Self) -> Self {
-        Self((self.0 + other.0).clamp(-Self::MAX_SECONDS, Self::MAX_SECONDS))
+    /// So many seconds more, or the limit on that side.
+    pub(crate) fn saturating_add(self, seconds: i64) -> Self {
+        let sum = self.0.saturating_add(seconds);
+        Self(sum.clamp(-Self::MAX_SECONDS, Self::MAX_SECONDS))
     }
 }
 

@@ -113,6 +113,22 @@ async fn an_expired_token_is_told_from_an_invalid_one() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_while_it_runs_ends_credentials_and_judges_requests() {
+    const DAY: i64 = 24 * 60 * 60;
+    let cloud = Cloud::start().await;
+    let mut s3 = cloud.s3().await;
+    assert_eq!(s3.put("/demo/a", b"1").await.status, 200);
+    cloud.set_clock_offset(DAY.try_into().unwrap());
+    let skewed = s3.put("/demo/a", b"1").await;
+    assert_eq!(skewed.error(), (403, "RequestTimeTooSkewed"));
+    s3.clock_offset = DAY;
+    assert_eq!(s3.put("/demo/a", b"1").await.error(), (400, "ExpiredToken"));
+    cloud.set_clock_offset(0.try_into().unwrap());
+    s3.clock_offset = 0;
+    assert_eq!(s3.put("/demo/a", b"1").await.status, 200);
+}
+
+#[tokio::test]
 async fn a_clock_that_is_off_is_judged_by_the_clouds_clock() {
     const HOUR: i64 = 3600;
     for offset in [-24 * HOUR, 24 * HOUR] {

@@ -115,7 +115,7 @@ impl Sessions {
         let authorization = Authorization::of(&request.headers)?;
         let presented = Presented::of(&request.headers)?;
         let identity = presented.identity()?;
-        let clock = self.context.clock;
+        let clock = &self.context.clock;
         authorization.check(&identity.serial, &request.headers, clock.now())?;
         let hash = hashed_canonical_request(request, authorization.signed_headers(), body)?;
         let message = authorization.string_to_sign(&request.headers, &hash)?;
