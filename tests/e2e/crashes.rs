@@ -4,11 +4,10 @@
 //! `SEALIFT_CRASH_ROUNDS` sets the number of kills; `SEALIFT_CRASH_SEED` repeats a run.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use localcloud::Operation;
 use rustix::process::Signal;
-use sealift_tests::{Aws, Cloud, Program, Running, soon, until};
+use sealift_tests::{Aws, Chance, Cloud, Program, Running, number, soon, until};
 
 const MIB: u64 = 1024 * 1024;
 const SIZE: u64 = 300 * MIB;
@@ -23,21 +22,6 @@ fn put(cloud: &Cloud, file: &Path, key: &str) -> Program {
         .arg("put")
         .arg(file)
         .arg(format!("s3://demo/{key}"))
-}
-
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok()?.parse().ok()
-}
-
-/// The moments of the kills, by a small generator (`SplitMix64`).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        (mixed ^ (mixed >> 27)) % limit
-    }
 }
 
 /// Kills the upload once the store has received so many bytes of parts; false if it had ended by then.
@@ -59,10 +43,7 @@ fn kill_after(cloud: &Cloud, file: &Path, key: &str, bytes: u64) -> bool {
 #[test]
 fn after_any_number_of_kills_the_object_is_whole_and_little_was_sent_twice() {
     let rounds = number("SEALIFT_CRASH_ROUNDS").unwrap_or(6);
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let seed = number("SEALIFT_CRASH_SEED").unwrap_or(u64::from(clock.subsec_nanos()));
-    println!("SEALIFT_CRASH_SEED={seed}");
-    let mut chance = Chance(seed);
+    let mut chance = Chance::by("SEALIFT_CRASH_SEED");
     let cloud = Cloud::start_with(|settings| {
         for fault in [
             "UploadPart:status=503,p=0.02,seed=1",
@@ -73,10 +54,7 @@ fn after_any_number_of_kills_the_object_is_whole_and_little_was_sent_twice() {
             settings.fault(fault).unwrap();
         }
     });
-    let mut contents = vec![0_u8; usize::try_from(SIZE).unwrap()];
-    for chunk in contents.chunks_mut(8) {
-        chunk.copy_from_slice(&chance.below(u64::MAX).to_le_bytes());
-    }
+    let contents = chance.bytes(usize::try_from(SIZE).unwrap());
     let file = cloud.file("large", &contents);
     for object in 0..rounds.div_ceil(KILLS) {
         let key = format!("object-{object}");
@@ -102,12 +80,6 @@ fn after_any_number_of_kills_the_object_is_whole_and_little_was_sent_twice() {
         );
         std::fs::remove_file(cloud.paths().objects.join("demo").join(&key)).unwrap();
     }
-    let left = Aws::on(&cloud).command_line(&[
-        "s3api",
-        "list-multipart-uploads",
-        "--bucket=demo",
-        "--query=Uploads[].Key",
-        "--output=text",
-    ]);
-    assert_eq!(left.done().trim(), "None", "uploads are left over");
+    let left = Aws::on(&cloud).unfinished_uploads();
+    assert!(left.is_empty(), "uploads are left over: {left:?}");
 }

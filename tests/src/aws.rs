@@ -72,6 +72,20 @@ impl<'a> Aws<'a> {
         &self.config
     }
 
+    /// The ids of multipart uploads to the bucket `demo` that were begun and not ended.
+    pub fn unfinished_uploads(&self) -> Vec<String> {
+        let listed = self.command_line(&[
+            "s3api",
+            "list-multipart-uploads",
+            "--bucket=demo",
+            "--query=Uploads[].UploadId",
+            "--output=text",
+        ]);
+        let ids = listed.done().split_whitespace().map(str::to_owned);
+        // What the command line prints for nothing.
+        ids.filter(|id| id != "None").collect()
+    }
+
     /// Calls `aws` with these arguments.
     pub fn command_line(&self, arguments: &[&str]) -> Outcome {
         let mut command = self.tool("aws");

@@ -7,6 +7,7 @@
 )]
 
 mod aws;
+mod chance;
 mod cloud;
 mod device;
 mod kept_memory;
@@ -23,10 +24,12 @@ mod running;
 mod second_store;
 mod server;
 mod service;
+mod small_disk;
 mod store;
 mod until;
 
 pub use aws::{Aws, Seen};
+pub use chance::{Chance, number};
 pub use cloud::Cloud;
 pub use device::Device;
 pub use kept_memory::KeptMemories;
@@ -43,6 +46,7 @@ pub use running::Running;
 pub use second_store::SecondStore;
 pub use server::{Exchange, Hold, Request, Server, tls};
 pub use service::Service;
+pub use small_disk::{SmallDisk, among_own_mounts};
 pub use store::CREDENTIALS;
 pub use tokens::Token;
 pub use until::{soon, until};

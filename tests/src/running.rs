@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ pub struct Running {
     child: Child,
     lines: Receiver<String>,
     stdout: String,
-    stderr: Option<JoinHandle<String>>,
+    stderr: Arc<Mutex<Vec<u8>>>,
+    listener: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -42,16 +44,20 @@ impl Running {
                 .map_while(Result::ok)
                 .try_for_each(|line| sender.send(line))
         });
-        let stderr = thread::spawn(move || {
-            let mut text = Vec::new();
-            stderr.read_to_end(&mut text).unwrap();
-            String::from_utf8_lossy(&text).into_owned()
+        let heard = Arc::<Mutex<Vec<u8>>>::default();
+        let said = Arc::clone(&heard);
+        let listener = thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            while let length @ 1.. = stderr.read(&mut buffer).unwrap() {
+                said.lock().unwrap().extend_from_slice(&buffer[..length]);
+            }
         });
         Self {
             child,
             lines,
             stdout: String::new(),
-            stderr: Some(stderr),
+            stderr: heard,
+            listener: Some(listener),
         }
     }
 
@@ -82,6 +88,11 @@ impl Running {
         }
     }
 
+    /// What it has said on standard error until now.
+    pub fn said(&self) -> String {
+        String::from_utf8_lossy(&self.stderr.lock().unwrap()).into_owned()
+    }
+
     /// The number of its process.
     pub fn id(&self) -> u32 {
         self.child.id()
@@ -107,10 +118,11 @@ impl Running {
         });
         let rest = self.lines.iter().map(|line| line + "\n");
         self.stdout.extend(rest);
+        self.listener.take().unwrap().join().unwrap();
         Outcome {
             status: status.and_then(|status| status.code()).unwrap_or(-1),
             stdout: std::mem::take(&mut self.stdout),
-            stderr: self.stderr.take().unwrap().join().unwrap(),
+            stderr: self.said(),
         }
     }
 }

@@ -94,6 +94,19 @@ impl Service {
         }
     }
 
+    /// Whether it told systemd this since it was last asked; waits for nothing.
+    pub fn has_told(&self, expected: &str) -> bool {
+        self.notices.set_nonblocking(true).unwrap();
+        let mut buffer = [0; 4096];
+        let mut told = false;
+        while let Ok(length) = self.notices.recv(&mut buffer) {
+            let text = String::from_utf8_lossy(&buffer[..length]);
+            told |= text.lines().any(|line| line == expected);
+        }
+        self.notices.set_nonblocking(false).unwrap();
+        told
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
         self.running.signal(signal);
@@ -102,6 +115,22 @@ impl Service {
     /// Its process.
     pub fn running(&mut self) -> &mut Running {
         &mut self.running
+    }
+
+    /// Waits until its log has this.
+    #[track_caller]
+    pub fn wait_for_log(&self, expected: &str) {
+        until(&format!("the log has: {expected}"), soon(), || {
+            self.running.said().contains(expected)
+        });
+    }
+
+    /// Has it read its configuration again, and waits until it has.
+    #[track_caller]
+    pub fn reload(&self) {
+        self.signal(Signal::HUP);
+        self.wait_for("RELOADING=1");
+        self.wait_for("READY=1");
     }
 
     /// Waits for its end.

@@ -1,0 +1,88 @@
+//! A disk that can be full.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Set where a test may mount.
+const MAY_MOUNT: &str = "SEALIFT_TEST_MAY_MOUNT";
+
+/// Runs a test again, by its module and name, where it may mount: in a mount namespace that ends with it. Whether
+/// this was done; false to the test that runs there, and where it cannot be done.
+pub fn among_own_mounts(module: &str, test: &str) -> bool {
+    if may_mount() {
+        return false;
+    }
+    let namespaces = || {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount"]);
+        command
+    };
+    let output = namespaces().arg("true").output();
+    if !output.is_ok_and(|output| output.status.success()) {
+        println!("not shown with a full disk: this user may not mount");
+        return false;
+    }
+    let (_, module) = module.split_once("::").unwrap();
+    let test = format!("{module}::{test}");
+    let mut again = namespaces();
+    again.arg(std::env::current_exe().unwrap());
+    again.args(["--exact", &test, "--nocapture"]);
+    let status = again.env(MAY_MOUNT, "1").status().unwrap();
+    assert!(status.success(), "{test}: {status}");
+    true
+}
+
+fn may_mount() -> bool {
+    std::env::var_os(MAY_MOUNT).is_some()
+}
+
+/// A file system of its own, with little room. It lasts as long as the test.
+pub struct SmallDisk {
+    ballast: PathBuf,
+}
+
+impl SmallDisk {
+    /// One of so many MiB at a path; none where tests [may not mount](among_own_mounts).
+    pub fn mount(path: &Path, mebibytes: u32) -> Option<Self> {
+        if !may_mount() {
+            return None;
+        }
+        fs::create_dir_all(path).unwrap();
+        let size = format!("size={mebibytes}m");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &size, "none"]).arg(path);
+        let mounted = mount.status().unwrap();
+        assert!(mounted.success(), "{mounted}");
+        let ballast = path.join("ballast");
+        Some(Self { ballast })
+    }
+
+    /// Leaves no room, to the last byte.
+    pub fn fill(&self) {
+        let mut ballast = File::options()
+            .append(true)
+            .create(true)
+            .open(&self.ballast)
+            .unwrap();
+        for piece in [1 << 16, 1 << 10, 1] {
+            let piece = vec![0; piece];
+            let full = loop {
+                match ballast.write(&piece) {
+                    Ok(_) => {}
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!(full.kind(), ErrorKind::StorageFull, "{full}");
+        }
+    }
+
+    /// Leaves room again.
+    pub fn empty(&self) {
+        match fs::remove_file(&self.ballast) {
+            Err(error) if error.kind() != ErrorKind::NotFound => panic!("{error}"),
+            _ => {}
+        }
+    }
+}
