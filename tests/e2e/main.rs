@@ -51,6 +51,7 @@ mod secrets;
 mod service;
 mod service_lifecycle;
 mod service_links;
+mod service_quotas;
 mod service_seen;
 mod tls_servers;
 mod token_faults;

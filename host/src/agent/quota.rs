@@ -70,6 +70,17 @@ impl Full {
         }
     }
 
+    /// Only these have a quota; a reload may have lifted that of others.
+    fn keep_only(&self, limited: &[&WatchRule]) {
+        let has_quota = |name: &String| limited.iter().any(|rule| rule.name.as_str() == name);
+        let mut rules = self.rules();
+        let before = rules.len();
+        rules.retain(has_quota);
+        if rules.len() < before {
+            self.room.notify_one();
+        }
+    }
+
     fn rules(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -81,10 +92,11 @@ impl Quotas {
         loop {
             let current = Arc::clone(&self.current.borrow_and_update());
             let rules = current.config().watch.iter();
-            let limited = rules.filter_map(|rule| Some((rule, rule.quota.as_ref()?)));
-            let mut any = false;
-            for (rule, quota) in limited {
-                any = true;
+            let limited: Vec<_> = rules.filter(|rule| rule.quota.is_some()).collect();
+            self.full.keep_only(&limited);
+            let any = !limited.is_empty();
+            for rule in limited {
+                let Some(quota) = &rule.quota else { continue };
                 if let Err(error) = self.look(rule, quota).await {
                     tracing::warn!(
                         "cannot keep {} within its quota: {}",
