@@ -49,6 +49,7 @@ mod sdks;
 mod second_server;
 mod secrets;
 mod service;
+mod service_full_disk;
 mod service_lifecycle;
 mod service_links;
 mod service_quotas;

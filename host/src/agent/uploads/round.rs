@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use sealift_queue::{Failure, Job, Outcome, Owner, QueueError};
+use sealift_queue::{Failure, Job, JobId, Outcome, Owner, QueueError};
 use time::Date;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
@@ -130,7 +130,7 @@ impl Round {
         }
         let may_not = matches!(self.gates.leave(Instant::now()), Leave::Wait(_));
         if may_not && self.hand.len() > 0 {
-            self.lay_down(0).await;
+            self.lay_down(0);
             self.more = true;
         }
     }
@@ -234,7 +234,7 @@ impl Round {
                 self.more = jobs.len() == count;
                 self.due = due.map(moment);
                 self.hand.take_up(jobs);
-                self.lay_down(HELD * self.places().all).await;
+                self.lay_down(HELD * self.places().all);
             }
             Err(error) => {
                 told(&error);
@@ -245,11 +245,20 @@ impl Round {
     }
 
     /// Puts held jobs beyond so many back into the queue.
-    async fn lay_down(&mut self, most: usize) {
-        let aftermath = self.aftermath();
+    fn lay_down(&mut self, most: usize) {
         for job in self.hand.lay_down(most) {
-            aftermath.settle(job.id, Outcome::Released, 0).await;
+            self.write_down(job.id, Outcome::Released, 0);
         }
+    }
+
+    /// Has it written down how a job ended. Nothing else waits for that: a disk can be full for long, and
+    /// meanwhile the service may be told to stop.
+    fn write_down(&mut self, id: JobId, outcome: Outcome, sent: u64) {
+        let aftermath = self.aftermath();
+        let settle = async move {
+            aftermath.settle(id, outcome, sent).await;
+        };
+        self.aftermath.spawn(settle);
     }
 
     async fn ended(&mut self, ended: EndedTask) {

@@ -14,7 +14,7 @@ impl Round {
     /// Lets what is under way end, for as long as the configuration says; the rest goes back into the
     /// queue.
     pub(in crate::agent::uploads) async fn drain(&mut self) {
-        self.lay_down(0).await;
+        self.lay_down(0);
         let drain = self.current.config().service.drain.duration();
         let deadline = Instant::now() + drain;
         if !self.attempts.is_empty() {
@@ -41,16 +41,12 @@ impl Round {
             return;
         }
         self.attempts.shutdown().await;
-        let aftermath = self.aftermath();
-        for (_, running) in self.running.drain() {
+        for (_, running) in std::mem::take(&mut self.running) {
             let id = running.job.id;
             tracing::info!(job = id.number(), "goes on with the next start");
             let sent = running.meter.sent();
             self.unrecorded += running.meter.unaccounted();
-            let aftermath = aftermath.clone();
-            self.aftermath.spawn(async move {
-                aftermath.settle(id, Outcome::Released, sent).await;
-            });
+            self.write_down(id, Outcome::Released, sent);
         }
     }
 }

@@ -46,7 +46,7 @@ impl Round {
             })
         });
         match looked.await {
-            Ok(looked) => self.seen(looked, day).await,
+            Ok(looked) => self.seen(looked, day),
             Err(error) => {
                 self.unrecorded += sent;
                 told(&error);
@@ -54,7 +54,7 @@ impl Round {
         }
     }
 
-    async fn seen(&mut self, looked: Looked, day: Date) {
+    fn seen(&mut self, looked: Looked, day: Date) {
         if let Some(spent) = looked.spent {
             self.gates.account(spent, day);
         }
@@ -64,7 +64,7 @@ impl Round {
         }
         self.parts.figures.link(self.gates.link_is_up());
         for id in looked.called_off {
-            self.call_off(id).await;
+            self.call_off(id);
         }
         if looked.changed {
             self.new_jobs();
@@ -72,9 +72,9 @@ impl Round {
     }
 
     /// Somebody called a job off.
-    async fn call_off(&mut self, id: JobId) {
+    fn call_off(&mut self, id: JobId) {
         if let Some(job) = self.hand.remove(|job| job.id == id) {
-            self.aftermath().settle(job.id, Outcome::Cancelled, 0).await;
+            self.write_down(job.id, Outcome::Cancelled, 0);
         }
         let of_job = |running: &&mut Running| running.job.id == id;
         if let Some(running) = self.running.values_mut().find(of_job) {
