@@ -4,7 +4,7 @@
 //! large one: one place is kept free of large files, and what is claimed later goes before what is
 //! claimed already, if it is more urgent.
 
-use sealift_queue::Job;
+use sealift_queue::{Job, Target};
 
 /// A file of this size, in bytes, is one that takes a place for long.
 const LARGE: u64 = 1024 * 1024;
@@ -47,9 +47,14 @@ impl Hand {
         self.0.sort_by_key(urgency);
     }
 
-    /// The next that has a place.
-    pub(super) fn next(&mut self, places: Places) -> Option<Job> {
-        let next = |job: &Job| places.has_room_for(job.task.size);
+    /// The next that has a place, and whose object nobody is sending. Two versions of a file under way at once
+    /// could be stored in either order, and the newer one is deleted when it was stored first, too.
+    pub(super) fn next(
+        &mut self,
+        places: Places,
+        is_sent: impl Fn(&Target) -> bool,
+    ) -> Option<Job> {
+        let next = |job: &Job| places.has_room_for(job.task.size) && !is_sent(&job.task.target);
         let next = self.0.iter().position(next)?;
         Some(self.0.remove(next))
     }
@@ -95,12 +100,24 @@ mod tests {
     fn the_last_place_is_kept_free_of_large_files() {
         let mut hand = Hand::default();
         hand.take_up(jobs(&[(5, LARGE + 1), (5, LARGE + 1), (5, LARGE)]));
-        let first = hand.next(places(0, 0)).unwrap();
+        let first = hand.next(places(0, 0), |_| false).unwrap();
         assert_eq!(first.task.target.key(), "0");
-        let second = hand.next(places(1, 1)).unwrap();
+        let second = hand.next(places(1, 1), |_| false).unwrap();
         assert_eq!(second.task.target.key(), "2");
-        assert!(hand.next(places(1, 1)).is_none());
-        assert!(hand.next(places(2, 1)).is_none());
+        assert!(hand.next(places(1, 1), |_| false).is_none());
+        assert!(hand.next(places(2, 1), |_| false).is_none());
+    }
+
+    #[test]
+    fn a_newer_version_waits_while_an_older_one_is_sent_and_others_do_not() {
+        let mut hand = Hand::default();
+        hand.take_up(jobs(&[(9, 0), (5, 0)]));
+        let newer = hand.0[0].task.target.clone();
+        let other = hand.next(places(1, 0), |target| *target == newer);
+        assert_eq!(other.unwrap().task.target.key(), "1");
+        assert!(hand.next(places(1, 0), |target| *target == newer).is_none());
+        let after = hand.next(places(0, 0), |_| false);
+        assert_eq!(after.unwrap().task.target, newer);
     }
 
     #[test]
@@ -110,7 +127,7 @@ mod tests {
         let rest = all.split_off(1);
         hand.take_up(rest);
         hand.take_up(all);
-        assert_eq!(hand.next(places(0, 0)).unwrap().task.priority, 9);
+        assert_eq!(hand.next(places(0, 0), |_| false).unwrap().task.priority, 9);
         let laid_down = hand.lay_down(1);
         assert_eq!(laid_down.len(), 1);
         assert_eq!(laid_down[0].task.size, 1);

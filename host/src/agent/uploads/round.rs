@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use sealift_queue::{Failure, Job, JobId, Outcome, Owner, QueueError};
+use sealift_queue::{Failure, Job, JobId, Outcome, Owner, QueueError, Target};
 use time::Date;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
@@ -182,7 +182,7 @@ impl Round {
     /// Begins held jobs.
     fn start(&mut self) {
         while !matches!(self.gates.leave(Instant::now()), Leave::Wait(_))
-            && let Some(job) = self.hand.next(self.places())
+            && let Some(job) = self.next()
         {
             self.gates.begun();
             let meter = Arc::new(Meter::default());
@@ -202,6 +202,15 @@ impl Round {
             };
             self.running.insert(handle.id(), running);
         }
+    }
+
+    fn next(&mut self) -> Option<Job> {
+        let (places, running) = (self.places(), &self.running);
+        let is_sent = |target: &Target| {
+            let mut under_way = running.values();
+            under_way.any(|running| running.job.task.target == *target)
+        };
+        self.hand.next(places, is_sent)
     }
 
     /// How many more to claim.
