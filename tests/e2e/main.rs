@@ -56,6 +56,7 @@ mod service_links;
 mod service_quotas;
 mod service_reload;
 mod service_seen;
+mod soak;
 mod tls_servers;
 mod token_faults;
 mod token_keys;
