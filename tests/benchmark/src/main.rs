@@ -9,7 +9,9 @@ mod native;
 mod peers;
 mod process;
 mod report;
+mod resident;
 mod samples;
+mod service;
 mod stage;
 mod table;
 mod work;
@@ -158,12 +160,18 @@ impl Run {
                 rounds: self.rounds.min(3),
                 large: 64 << 20,
                 many: 100,
+                queued: 2_000,
+                dropped: 500,
+                offline: Duration::from_secs(10),
             };
         }
         Effort {
             rounds: self.rounds,
             large: 256 << 20,
             many: 1000,
+            queued: 100_000,
+            dropped: 10_000,
+            offline: Duration::from_mins(2),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use rustix::fs::syncfs;
 
 use crate::authority::Authority;
 use crate::discard::Server;
@@ -19,6 +20,9 @@ pub(crate) const REGION: &str = "eu-central-1";
 pub(crate) const THING: &str = "bench";
 /// The role alias whose credentials the server hands out.
 pub(crate) const ALIAS: &str = "x";
+
+/// The device that all but one kind of work are done by.
+const DEVICE: [&str; 2] = ["certificate = \"device.pem\"", "key = \"device.key\""];
 
 /// What clients need to reach the server, in files.
 #[derive(Debug)]
@@ -45,15 +49,28 @@ impl Stage {
         stage.write("device.pem", &device.certificate)?;
         stage.write("device.key", &device.key)?;
         fs::set_permissions(stage.path("device.key"), Permissions::from_mode(0o600))?;
-        stage.configure(
-            "sealift.toml",
-            &["certificate = \"device.pem\"", "key = \"device.key\""],
-        )?;
+        stage.configure("sealift.toml", &DEVICE, "")?;
         Ok(stage)
     }
 
-    /// Writes a configuration with these settings of the device.
-    pub(crate) fn configure(&self, name: &str, device: &[&str]) -> Result<PathBuf> {
+    /// The same, but what is configured from here on leads elsewhere.
+    pub(crate) fn towards(&self, elsewhere: SocketAddr) -> Self {
+        Self {
+            directory: self.directory.clone(),
+            s3: elsewhere,
+            provider: elsewhere,
+        }
+    }
+
+    /// Writes a configuration for a service that has a state of its own, with these further sections.
+    pub(crate) fn configure_service(&self, name: &str, further: &str) -> Result<PathBuf> {
+        let service =
+            format!("[service]\nstate = \"{name}.state\"\nlisten = \"127.0.0.1:0\"\n{further}\n");
+        self.configure(&format!("{name}.toml"), &DEVICE, &service)
+    }
+
+    /// Writes a configuration with these settings of the device, and further sections.
+    pub(crate) fn configure(&self, name: &str, device: &[&str], further: &str) -> Result<PathBuf> {
         let (device, provider, s3) = (device.join("\n"), self.provider, self.s3);
         self.write(
             name,
@@ -70,7 +87,8 @@ role_alias = "{ALIAS}"
 [s3]
 region = "{REGION}"
 endpoint = "https://{s3}"
-"#
+
+{further}"#
             ),
         )?;
         Ok(self.path(name))
@@ -84,7 +102,9 @@ endpoint = "https://{s3}"
     /// A file of `bytes` random bytes, in the page cache.
     pub(crate) fn file(&self, name: &str, bytes: u64) -> Result<PathBuf> {
         let path = self.path(name);
-        fill(&path, bytes).with_context(|| format!("cannot fill `{}`", path.display()))?;
+        if fill(&path, bytes).with_context(|| format!("cannot fill `{}`", path.display()))? {
+            self.write_back()?;
+        }
         Ok(path)
     }
 
@@ -92,10 +112,37 @@ endpoint = "https://{s3}"
     pub(crate) fn folder(&self, name: &str, count: usize, bytes: u64) -> Result<PathBuf> {
         let folder = self.path(name);
         fs::create_dir_all(&folder)?;
+        let mut made = false;
         for number in 0..count {
-            self.file(&format!("{name}/{number:04}"), bytes)?;
+            made |= fill(&folder.join(format!("{number:04}")), bytes)?;
+        }
+        if made {
+            self.write_back()?;
         }
         Ok(folder)
+    }
+
+    /// An empty folder.
+    pub(crate) fn empty_folder(&self, name: &str) -> Result<PathBuf> {
+        self.clear(name)?;
+        let folder = self.path(name);
+        fs::create_dir_all(&folder)?;
+        Ok(folder)
+    }
+
+    /// Removes a folder, if it is there.
+    pub(crate) fn clear(&self, name: &str) -> Result<()> {
+        match fs::remove_dir_all(self.path(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove `{name}`"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writing back must not disturb what is measured later.
+    fn write_back(&self) -> Result<()> {
+        syncfs(File::open(&self.directory)?).context("cannot write files back")
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) -> Result<()> {
@@ -103,15 +150,13 @@ endpoint = "https://{s3}"
     }
 }
 
-/// Makes the file unless it is there, and reads it once.
-fn fill(path: &Path, bytes: u64) -> io::Result<()> {
-    if path.metadata().map(|metadata| metadata.len()).ok() != Some(bytes) {
+/// Makes the file unless it is there, and reads it once; whether it was made.
+fn fill(path: &Path, bytes: u64) -> io::Result<bool> {
+    let missing = path.metadata().map(|metadata| metadata.len()).ok() != Some(bytes);
+    if missing {
         let mut random = File::open("/dev/urandom")?.take(bytes);
-        let mut file = File::create(path)?;
-        io::copy(&mut random, &mut file)?;
-        // Writing back must not disturb what is measured later.
-        file.sync_all()?;
+        io::copy(&mut random, &mut File::create(path)?)?;
     }
     io::copy(&mut File::open(path)?, &mut io::sink())?;
-    Ok(())
+    Ok(missing)
 }

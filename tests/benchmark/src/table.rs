@@ -35,6 +35,25 @@ impl Check {
         }
     }
 
+    /// `ours` should be at most `limit`; `what` says which time it is.
+    pub(crate) fn within(ours: Duration, limit: Duration, what: &str) -> Self {
+        Self {
+            ratio: format!("{} {what}", time(ours)),
+            target: format!("≤ {}", time(limit)),
+            met: ours <= limit,
+        }
+    }
+
+    /// `part` should be at most `limit` per cent of `whole`.
+    pub(crate) fn per_cent(part: Duration, limit: f64, whole: Duration, what: &str) -> Self {
+        let share = part.as_secs_f64() / whole.as_secs_f64() * 100.0;
+        Self {
+            ratio: format!("{share:.3} % {what}"),
+            target: format!("≤ {limit:.3} %"),
+            met: share <= limit,
+        }
+    }
+
     /// `value` should be at most `limit`; `show` says it in units.
     pub(crate) fn at_most(value: u64, limit: u64, show: impl Fn(u64) -> String) -> Self {
         Self {
@@ -95,6 +114,10 @@ mod tests {
         let second = Duration::from_secs(1);
         assert!(Check::times(second * 4, 0.8, second * 5, "theirs").met);
         assert!(!Check::times(second * 81, 0.8, second * 100, "theirs").met);
+        assert!(Check::within(second, second, "").met);
+        assert!(!Check::within(second * 2, second, "").met);
+        assert!(Check::per_cent(second, 1.0, second * 100, "").met);
+        assert!(!Check::per_cent(second, 1.0, second * 99, "").met);
         assert!(Check::at_most(10, 10, |bytes| bytes.to_string()).met);
         assert!(!Check::at_most(11, 10, |bytes| bytes.to_string()).met);
     }

@@ -166,9 +166,10 @@ impl<'a> Dialogue<'a> {
                     self.current = Some(head);
                 }
                 Event::End => {
-                    self.counts.request();
-                    let answered = self.current.take().as_ref().map(answer);
-                    self.unsaid.extend(answered);
+                    if let Some(head) = self.current.take() {
+                        self.counts.request(&head);
+                        self.unsaid.push(answer(&head));
+                    }
                 }
             }
         }

@@ -1,6 +1,16 @@
 //! What the server saw, so that a side that did not do the work is noticed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+
+use super::arrivals::Arrivals;
+use super::http::Head;
+
+/// Between two looks at a counter.
+const GLANCE: Duration = Duration::from_millis(2);
 
 /// Counters of both listeners since the start.
 #[derive(Debug, Default)]
@@ -8,6 +18,8 @@ pub(crate) struct Counts {
     handshakes: AtomicU64,
     requests: AtomicU64,
     body: AtomicU64,
+    /// Which objects arrived, and when.
+    pub(crate) arrivals: Arrivals,
 }
 
 /// The counters at one time, or how they grew between two times.
@@ -31,12 +43,23 @@ impl Counts {
         }
     }
 
+    /// Waits until so many more bytes of bodies arrived.
+    pub(crate) fn flow(&self, bytes: u64, patience: Duration) -> Result<()> {
+        let (before, deadline) = (self.now().body, Instant::now() + patience);
+        while self.now().body < before + bytes {
+            ensure!(Instant::now() < deadline, "nothing is sent");
+            thread::sleep(GLANCE);
+        }
+        Ok(())
+    }
+
     pub(super) fn handshake(&self) {
         self.handshakes.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn request(&self) {
+    pub(super) fn request(&self, head: &Head) {
         self.requests.fetch_add(1, Ordering::Relaxed);
+        self.arrivals.complete(head);
     }
 
     pub(super) fn body(&self, bytes: u64) {

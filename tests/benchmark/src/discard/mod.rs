@@ -3,6 +3,7 @@
 //! It plays S3 on one port and the credentials provider, with mutual TLS, on another.
 
 mod answer;
+mod arrivals;
 mod connection;
 mod counts;
 mod http;

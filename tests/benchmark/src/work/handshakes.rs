@@ -112,7 +112,7 @@ fn equip(
     let key = format!("key = \"{key}\"");
     let module = module.map(|module| format!("pkcs11_module = \"{}\"", module.display()));
     let module = module.unwrap_or_default();
-    let config = stage.configure(&format!("{name}.toml"), &[&certificate, &key, &module])?;
+    let config = stage.configure(&format!("{name}.toml"), &[&certificate, &key, &module], "")?;
     let sealift = |arguments: &[&str]| {
         let mut command = Command::new(&peers.programs.sealift);
         command.arg("--config").arg(&config).arg("key");

@@ -1,15 +1,21 @@
 //! What is measured: one module for each kind of work, one or more targets in each.
 
+mod folder;
 mod footprint;
 pub(crate) mod handshakes;
+mod idle;
 mod large;
 mod many;
 mod memory;
+mod offline;
 pub(crate) mod parts;
+mod queue;
 mod sandbox;
 mod small;
+mod urgent;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
@@ -37,8 +43,18 @@ pub(crate) enum Target {
     P6,
     /// One large file in parts, to a slow store.
     P7,
+    /// The service with a long queue.
+    P9,
     /// Sizes of the program and of the component.
     P10,
+    /// Many files dropped at once into a watched folder.
+    P11,
+    /// How long an urgent file waits while a large one is sent.
+    Urgent,
+    /// Resident memory of the service that has nothing to do.
+    Idle,
+    /// Processor time of the service without a link.
+    Offline,
     /// Handshakes with each kind of key; a table of its own.
     Handshakes,
 }
@@ -52,10 +68,19 @@ pub(crate) struct Effort {
     pub(crate) large: u64,
     /// The number of small files.
     pub(crate) many: usize,
+    /// The length of the queue.
+    pub(crate) queued: usize,
+    /// The number of files that are dropped into a folder.
+    pub(crate) dropped: usize,
+    /// How long the service is without a link.
+    pub(crate) offline: Duration,
 }
 
 /// The small files' size in bytes.
 const SMALL: u64 = 4096;
+
+/// How long the server waits for what should take seconds.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Measures what belongs to `targets`; `slow` talk to a server that takes its time.
 pub(crate) fn measure(
@@ -86,8 +111,23 @@ pub(crate) fn measure(
     if any(&[Target::P7]) {
         rows.push((Target::P7, parts::measure(slow, effort)?));
     }
+    if any(&[Target::P9]) {
+        rows.push((Target::P9, queue::measure(peers, effort)?));
+    }
     if any(&[Target::P10]) {
         rows.push((Target::P10, footprint::measure(peers.programs)?));
+    }
+    if any(&[Target::P11]) {
+        rows.push((Target::P11, folder::measure(peers, effort)?));
+    }
+    if any(&[Target::Urgent]) {
+        rows.push((Target::Urgent, urgent::measure(peers, effort)?));
+    }
+    if any(&[Target::Idle]) {
+        rows.push((Target::Idle, idle::measure(peers)?));
+    }
+    if any(&[Target::Offline]) {
+        rows.push((Target::Offline, offline::measure(peers, effort)?));
     }
     rows.retain(|(target, _)| targets.contains(target));
     rows.sort_by_key(|(target, _)| *target as u8);

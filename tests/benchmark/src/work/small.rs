@@ -1,9 +1,6 @@
 //! One small file from a cold process: P3.
 
-use std::fs;
-use std::io;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::{Effort, SMALL, counted};
 use crate::peers::{Peers, Side};
@@ -20,7 +17,8 @@ pub(super) fn measure(peers: &Peers<'_>, effort: Effort) -> Result<Row> {
         let run = || process::run(peers.fetch_and_put(side, &file));
         counted(peers, side, SMALL, run).map(|(usage, _)| usage)
     };
-    forget_compiled(peers)?;
+    // The compiled component.
+    peers.stage.clear("cache")?;
     let first = work(Side::Sealift)?;
     let quick = Comparison::run(&[Side::Sealift, Side::Curl], MORE * effort.rounds, work)?;
     let slow = Comparison::run(&[Side::AwsCli], effort.rounds, work)?;
@@ -43,13 +41,4 @@ pub(super) fn measure(peers: &Peers<'_>, effort: Effort) -> Result<Row> {
             Check::times(sealift.wall(), 0.05, aws.wall(), "aws-cli"),
         ],
     })
-}
-
-fn forget_compiled(peers: &Peers<'_>) -> Result<()> {
-    match fs::remove_dir_all(peers.stage.path("cache")) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).context("cannot empty the cache")
-        }
-        _ => Ok(()),
-    }
 }
