@@ -7,18 +7,17 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
-
-use hyper_util::client::legacy;
-use hyper_util::rt::TokioTimer;
-use sealift_config::Origin;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::connector::{Connector, Route};
 use crate::error::NetworkError;
 use crate::request_body::WatchedBody;
 use crate::tasks::Tasks;
+use crate::turns::{Taken, Turns};
+use hyper_util::client::legacy;
+use hyper_util::rt::TokioTimer;
+use sealift_config::Origin;
 
 /// The most origins (with one identity or none) that are remembered.
 const MAX_CLIENTS: usize = 64;
@@ -55,14 +54,12 @@ impl Clients {
         }
     }
 
-    /// Waits for a turn. Whoever asked first is served first.
-    pub(crate) async fn turn(&self, key: Key) -> Turn {
-        let turns = self.with(|pools| pools.pool(&key, self.max_connections).turns());
-        // No semaphore is ever closed, so that there is a turn in the end.
-        let permit = turns.acquire_owned().await.ok();
+    /// Waits for a turn.
+    pub(crate) async fn turn(&self, key: Key, urgency: u8) -> Turn {
+        let turns = self.with(|pools| pools.pool(&key, self.max_connections).turns.clone());
         Turn {
             key,
-            _permit: permit,
+            taken: turns.take(urgency).await,
         }
     }
 
@@ -75,6 +72,9 @@ impl Clients {
                     .get_or_insert_with(|| Arc::new(Client::new(route(), self.max_connections))),
             )
         });
+        if turn.taken.beyond {
+            client.make_room_beyond();
+        }
         Lease {
             client,
             clients: Arc::clone(self),
@@ -111,7 +111,7 @@ struct Pools {
 
 #[derive(Debug)]
 struct Pool {
-    turns: Arc<Semaphore>,
+    turns: Turns,
     client: Option<Arc<Client>>,
     used: u64,
 }
@@ -123,7 +123,7 @@ impl Pools {
         }
         self.clock += 1;
         let pool = self.by_key.entry(key.clone()).or_insert_with(|| Pool {
-            turns: Arc::new(Semaphore::new(max_connections)),
+            turns: Turns::new(max_connections),
             client: None,
             used: 0,
         });
@@ -151,21 +151,19 @@ impl Pools {
     }
 }
 
-impl Pool {
-    fn turns(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.turns)
-    }
-}
-
 /// A client and its connections, which close when the last user of the client is done.
 pub(crate) struct Client {
     http: legacy::Client<Connector, WatchedBody>,
+    connector: Connector,
+    /// Whether there is room for a connection of a request beyond the number.
+    beyond: Once,
     _tasks: Tasks,
 }
 
 impl Client {
     fn new(route: Route, max_connections: usize) -> Self {
         let tasks = Tasks::default();
+        let connector = Connector::new(route, max_connections);
         let http = legacy::Client::builder(tasks.spawner())
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
@@ -176,11 +174,18 @@ impl Client {
             .http2_max_send_buf_size(HTTP_BUFFER)
             .http2_initial_stream_window_size(H2_WINDOW)
             .http2_initial_connection_window_size(H2_WINDOW)
-            .build(Connector::new(route, max_connections));
+            .build(connector.clone());
         Self {
             http,
+            connector,
+            beyond: Once::new(),
             _tasks: tasks,
         }
+    }
+
+    /// Lets a request beyond the number have a connection: it waits for none of the others to end.
+    fn make_room_beyond(&self) {
+        self.beyond.call_once(|| self.connector.add_place());
     }
 }
 
@@ -194,7 +199,7 @@ impl fmt::Debug for Client {
 #[derive(Debug)]
 pub struct Turn {
     key: Key,
-    _permit: Option<OwnedSemaphorePermit>,
+    taken: Taken,
 }
 
 impl Turn {

@@ -26,6 +26,7 @@ mod roots;
 mod settings;
 mod tasks;
 mod throttle;
+mod turns;
 
 pub use address::{AddressRule, Refusal};
 pub use clients::Turn;

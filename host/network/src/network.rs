@@ -55,8 +55,9 @@ impl Network {
         })))
     }
 
-    /// Waits until one more request like this may be under way to its origin; whoever asks first is
-    /// served first. There is no time limit: those under way have theirs. A request that is signed
+    /// Waits until one more request like this may be under way to its origin: more urgent ones go
+    /// first, and of equally urgent ones that which asked first. One that is more urgent than all
+    /// under way waits for none of them. There is no time limit: those under way have theirs. A request that is signed
     /// should be signed after this. To drop the future gives up the place.
     pub async fn turn(
         &self,
@@ -68,7 +69,7 @@ impl Network {
         let origin = Origin::try_from(uri).map_err(NetworkError::Uri)?;
         let (identity, _) = inner.judge(method, uri, &origin, limits)?;
         let (key, _) = inner.key(origin, identity)?;
-        Ok(inner.clients.turn(key).await)
+        Ok(inner.clients.turn(key, limits.urgency).await)
     }
 
     /// As [`Network::send_in`], in a turn that is waited for.
@@ -98,17 +99,14 @@ impl Network {
         let inner = &*self.0;
         let timeouts = &inner.settings.timeouts;
         let origin = Origin::try_from(request.uri()).map_err(NetworkError::Uri)?;
-        let (identity, addresses) =
-            inner.judge(request.method(), request.uri(), &origin, limits)?;
+        let judged = inner.judge(request.method(), request.uri(), &origin, limits)?;
         inner.policy.stamp(&mut request, &origin);
         let proxy = inner.settings.proxies.proxy_for(&origin);
         let reader = proxy
             .filter(|_| origin.scheme() == Scheme::Http)
             .map(AsRef::as_ref);
         let request = prepare(request, &origin, reader)?;
-        let lease = inner
-            .lease(turn, origin, identity, addresses, proxy)
-            .await?;
+        let lease = inner.lease(turn, origin, judged, limits, proxy).await?;
         let pace = inner.throttle.as_ref();
         let pace = pace.map(|throttle| throttle.begin(limits.urgency));
         let moves = Arc::clone(&inner.moves);
@@ -204,14 +202,14 @@ impl Inner {
         &self,
         mut turn: Turn,
         origin: Origin,
-        identity: bool,
-        addresses: AddressRule,
+        (identity, addresses): (bool, AddressRule),
+        limits: RequestLimits,
         proxy: Option<&Arc<Proxy>>,
     ) -> Result<Lease, NetworkError> {
         let (key, identity) = self.key(origin.clone(), identity)?;
         if !turn.is_for(&key) {
             drop(turn);
-            turn = self.clients.turn(key).await;
+            turn = self.clients.turn(key, limits.urgency).await;
         }
         let route = || Route {
             origin,

@@ -125,7 +125,7 @@ pub struct RequestLimits {
     pub first_byte: Option<Duration>,
     /// A shorter time without progress than [`Timeouts::idle`]; a longer one has no effect.
     pub idle: Option<Duration>,
-    /// Under a rate limit, the body of a more urgent request goes before those of others.
+    /// A more urgent request goes before others: to its turn, and its body under a rate limit.
     pub urgency: u8,
 }
 

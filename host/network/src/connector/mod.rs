@@ -83,6 +83,11 @@ impl Connector {
             places: Arc::new(Semaphore::new(places)),
         }
     }
+
+    /// Lets one connection more be there at a time.
+    pub(crate) fn add_place(&self) {
+        self.places.add_permits(1);
+    }
 }
 
 impl Service<Uri> for Connector {

@@ -110,6 +110,30 @@ async fn requests_beyond_the_limit_wait_for_as_long_as_it_takes() {
     fetch(&network, &uri).await.unwrap();
 }
 
+#[tokio::test]
+async fn a_request_more_urgent_than_all_under_way_goes_beyond_the_limit() {
+    let authority = Authority::new();
+    let server = Server::tls(&authority, Answer::Ok).await;
+    let mut settings = settings(&authority);
+    settings.max_connections_per_origin = NonZeroUsize::MIN;
+    let network = network_with(settings, [configured(&server.https(""))], None);
+    let uri = server.https("/");
+    server.answer(Answer::Sized(4 << 20));
+    let unread = get(&network, &uri).await.unwrap();
+    let urgent = RequestLimits {
+        urgency: 1,
+        ..RequestLimits::default()
+    };
+    for _ in 0..2 {
+        let sending = network.send(request(Method::GET, &uri, empty()), urgent);
+        // Without waiting for a connection either, which it would for as long as one may take to be made.
+        let answered = tokio::time::timeout(SHORT * 10, sending).await;
+        assert_eq!(answered.unwrap().unwrap().status(), 200);
+    }
+    assert!(server.connections() > 1);
+    drop(unread);
+}
+
 async fn turn(network: &Network, uri: &str) -> Result<Turn, NetworkError> {
     let uri = uri.parse().unwrap();
     network
