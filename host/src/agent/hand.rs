@@ -1,8 +1,9 @@
 //! Jobs that are claimed and not begun, and which of them begins next.
 //!
-//! A few jobs are claimed at once, since each claim is a transaction. An urgent file must not wait for a
-//! large one: one place is kept free of large files, and what is claimed later goes before what is
-//! claimed already, if it is more urgent.
+//! A few jobs are claimed at once, since each claim is a transaction. An urgent file must not wait for
+//! others: one place is kept free of large files, what is claimed later goes before what is
+//! claimed already, if it is more urgent, and where all places are taken by files that are less
+//! urgent, which on a slow link can be small ones too, there is one place more.
 
 use sealift_queue::{Job, Target};
 
@@ -22,6 +23,8 @@ pub(super) struct Places {
     pub(super) taken: usize,
     /// By large files.
     pub(super) taken_by_large: usize,
+    /// The highest priority among those that took them.
+    pub(super) highest: Option<i8>,
 }
 
 /// Whether a file of this size takes a place for long.
@@ -30,8 +33,13 @@ pub(super) fn is_large(size: u64) -> bool {
 }
 
 impl Places {
-    fn has_room_for(self, size: u64) -> bool {
-        self.taken < self.all && (!is_large(size) || self.taken_by_large + 1 < self.all)
+    fn has_room_for(self, job: &Job) -> bool {
+        let is_large = is_large(job.task.size);
+        let is_free = self.taken < self.all && (!is_large || self.taken_by_large + 1 < self.all);
+        let is_more_urgent = self
+            .highest
+            .is_none_or(|highest| job.task.priority > highest);
+        is_free || (self.taken <= self.all && is_more_urgent)
     }
 }
 
@@ -54,7 +62,7 @@ impl Hand {
         places: Places,
         is_sent: impl Fn(&Target) -> bool,
     ) -> Option<Job> {
-        let next = |job: &Job| places.has_room_for(job.task.size) && !is_sent(&job.task.target);
+        let next = |job: &Job| places.has_room_for(job) && !is_sent(&job.task.target);
         let next = self.0.iter().position(next)?;
         Some(self.0.remove(next))
     }
@@ -93,6 +101,7 @@ mod tests {
             all: 2,
             taken,
             taken_by_large,
+            highest: (taken > 0).then_some(5),
         }
     }
 
@@ -118,6 +127,31 @@ mod tests {
         assert!(hand.next(places(1, 0), |target| *target == newer).is_none());
         let after = hand.next(places(0, 0), |_| false);
         assert_eq!(after.unwrap().task.target, newer);
+    }
+
+    #[test]
+    fn one_that_is_more_urgent_than_all_that_took_a_place_has_one_more() {
+        let mut hand = Hand::default();
+        hand.take_up(jobs(&[(6, LARGE), (6, LARGE + 1), (5, 0)]));
+        // None for the others, nor for a second one.
+        assert_eq!(
+            hand.next(places(2, 0), |_| false)
+                .unwrap()
+                .task
+                .target
+                .key(),
+            "0"
+        );
+        assert!(hand.next(places(3, 0), |_| false).is_none());
+        assert_eq!(
+            hand.next(places(2, 1), |_| false)
+                .unwrap()
+                .task
+                .target
+                .key(),
+            "1"
+        );
+        assert!(hand.next(places(2, 0), |_| false).is_none());
     }
 
     #[test]

@@ -335,10 +335,12 @@ impl Round {
 
     fn places(&self) -> Places {
         let large = |running: &&Running| is_large(running.job.task.size);
+        let priority = |running: &Running| running.job.task.priority;
         Places {
             all: self.current.config().service.jobs.into(),
             taken: self.running.len(),
             taken_by_large: self.running.values().filter(large).count(),
+            highest: self.running.values().map(priority).max(),
         }
     }
 
