@@ -12,8 +12,9 @@ use cli::{Failure, output};
 /// How long work that cannot be cancelled, such as a read of standard input, may hold up the end.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// The largest block that glibc's allocator shall keep instead of giving it back.
-const KEPT_BLOCK: usize = 4 * 1024 * 1024;
+/// The largest block that glibc's allocator shall keep instead of giving it back, in bytes. Smaller than the
+/// compiled component, whose file is read once: that block is better given back.
+const KEPT_BLOCK: usize = 1024 * 1024;
 
 fn main() -> ExitCode {
     keep_heap();
@@ -60,5 +61,29 @@ fn render(failure: Failure) {
     }
     if let Some(cure) = failure.cure {
         output::remark(format_args!("hint: {cure}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::fs;
+
+    use sealift::factory::COMPONENT;
+    use sealift_compiled::Cache;
+    use wasmtime::Engine;
+
+    use super::*;
+
+    #[test]
+    fn the_block_of_the_compiled_component_is_none_that_is_kept() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("compiled");
+        let cache = Cache::open(&directory).unwrap();
+        cache.component(&Engine::default(), COMPONENT).unwrap();
+        let mut files = fs::read_dir(&directory).unwrap();
+        let file = files.next().unwrap().unwrap().metadata().unwrap();
+        assert!(file.len() > KEPT_BLOCK as u64);
     }
 }
