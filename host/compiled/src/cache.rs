@@ -10,7 +10,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::load::{self, OwnCode};
-use crate::{Digest, entry};
+use crate::{Digest, entry, heap};
 
 /// Compiled code of the factory component is about 2 MB; this is beyond any sensible one.
 const LARGEST_FILE: u64 = 256 * 1024 * 1024;
@@ -87,6 +87,7 @@ impl Cache {
         if let Err(error) = self.keep(&path, &component.serialize()?) {
             tracing::warn!(path = %path.display(), %error, "compiled component not kept; the next start compiles it again");
         }
+        heap::give_back();
         Ok(component)
     }
 

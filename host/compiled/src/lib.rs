@@ -9,6 +9,7 @@
 mod cache;
 mod digest;
 mod entry;
+mod heap;
 mod load;
 
 pub use cache::{Cache, CacheError};
