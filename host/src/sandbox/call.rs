@@ -26,6 +26,7 @@ use super::limits::{HOSTCALL_FUEL, Limits, OutOfTime};
 use super::rooms::Room;
 use super::state::State;
 use super::text::{clock_cure, plain, plain_answer};
+use super::ticker::Ticker;
 use super::usage::Usage;
 use super::{Answer, Credentials, ErrorKind, Provider, Services};
 
@@ -75,7 +76,7 @@ impl<'a> Call<'a> {
             loaded.uploader.engine(),
             State::new(limits, services, egress),
         );
-        bound(&mut store);
+        bound(&mut store, loaded.ticker.clone());
         Self {
             loaded,
             store,
@@ -215,7 +216,6 @@ impl<'a> Call<'a> {
         deadline: Option<Deadline>,
         call: impl AsyncFnOnce(Uploader, &mut Store<State>) -> wasmtime::Result<Result<T, Answer>>,
     ) -> Result<T, CallError> {
-        let _running = self.loaded.ticker.run();
         let limits = &self.loaded.limits;
         let store = &mut self.store;
         let turns = Arc::clone(store.data().egress.turns());
@@ -328,20 +328,22 @@ fn may_be_the_source(kind: ErrorKind) -> bool {
 }
 
 /// Puts the limits on a store.
-fn bound(store: &mut Store<State>) {
+fn bound(store: &mut Store<State>, ticker: Ticker) {
     store.limiter(|state| &mut state.memory);
     store.set_hostcall_fuel(HOSTCALL_FUEL);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut store| Ok(store.data_mut().account.tick(Instant::now())?));
-    store.call_hook(|mut store, hook| {
-        let account = &mut store.data_mut().account;
+    store.call_hook(move |mut store, hook| {
+        let state = store.data_mut();
         match hook {
             CallHook::CallingWasm | CallHook::ReturningFromHost => {
-                account.enter(Instant::now());
+                state.computing = Some(ticker.compute());
+                state.account.enter(Instant::now());
                 Ok(())
             }
             CallHook::ReturningFromWasm | CallHook::CallingHost => {
-                Ok(account.leave(Instant::now())?)
+                state.computing = None;
+                Ok(state.account.leave(Instant::now())?)
             }
         }
     });

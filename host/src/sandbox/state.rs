@@ -10,6 +10,7 @@ use super::egress::Egress;
 use super::journal::JobJournal;
 use super::limits::{Account, Limits, Memory};
 use super::log::GuestLog;
+use super::ticker::Computing;
 use super::{CorrectedClock, Services};
 
 /// Headers of one message in memory: room for a session token of 100 KiB and then some. AWS sets
@@ -32,6 +33,8 @@ pub(super) struct State {
     pub(super) table: ResourceTable,
     pub(super) memory: Memory,
     pub(super) account: Account,
+    /// While the component computes, and not while it waits in the host.
+    pub(super) computing: Option<Computing>,
     pub(super) services: Arc<dyn Services>,
     pub(super) egress: Egress,
     /// None where the instance has no job.
@@ -60,6 +63,7 @@ impl State {
             steps: 0,
             memory: Memory::new(limits.memory),
             account: Account::new(limits.computing),
+            computing: None,
             services,
             egress,
             wasi,
