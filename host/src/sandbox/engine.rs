@@ -48,6 +48,9 @@ impl Sandbox {
         adjust: impl FnOnce(&mut Config),
     ) -> Result<Self, LoadError> {
         let mut config = Config::new();
+        // For debuggers and backtraces. Nobody looks at them, and they were a sixth of what each process loads.
+        config.generate_address_map(false);
+        config.native_unwind_info(false);
         adjust(&mut config);
         config.epoch_interruption(true);
         let engine = Engine::new(&config).map_err(LoadError::Engine)?;
