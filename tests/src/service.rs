@@ -121,8 +121,13 @@ impl Service {
     #[track_caller]
     pub fn wait_for_log(&self, expected: &str) {
         until(&format!("the log has: {expected}"), soon(), || {
-            self.running.said().contains(expected)
+            self.log().contains(expected)
         });
+    }
+
+    /// Its log until now.
+    pub fn log(&self) -> String {
+        self.running.said()
     }
 
     /// Has it read its configuration again, and waits until it has.
