@@ -118,12 +118,12 @@ async fn a_clock_that_is_set_while_it_runs_ends_credentials_and_judges_requests(
     let cloud = Cloud::start().await;
     let mut s3 = cloud.s3().await;
     assert_eq!(s3.put("/demo/a", b"1").await.status, 200);
-    cloud.set_clock_offset(DAY.try_into().unwrap());
+    cloud.cloud.set_clock_offset(DAY.try_into().unwrap());
     let skewed = s3.put("/demo/a", b"1").await;
     assert_eq!(skewed.error(), (403, "RequestTimeTooSkewed"));
     s3.clock_offset = DAY;
     assert_eq!(s3.put("/demo/a", b"1").await.error(), (400, "ExpiredToken"));
-    cloud.set_clock_offset(0.try_into().unwrap());
+    cloud.cloud.set_clock_offset(0.try_into().unwrap());
     s3.clock_offset = 0;
     assert_eq!(s3.put("/demo/a", b"1").await.status, 200);
 }
