@@ -88,6 +88,16 @@ impl Machine {
     }
 }
 
+impl Drop for Machine {
+    fn drop(&mut self) {
+        // The container outlives its manager; with its first process, all of it ends.
+        if let Some(leader) = self.leader() {
+            let killed = as_root("kill").args(["-KILL", &leader]).status();
+            killed.expect("kill is there");
+        }
+    }
+}
+
 /// The package that `packaging/deb` made of the program under test, or that of `SEALIFT_PACKAGE`.
 pub fn package() -> PathBuf {
     if let Some(package) = std::env::var_os("SEALIFT_PACKAGE") {
