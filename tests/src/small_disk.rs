@@ -68,10 +68,10 @@ impl SmallDisk {
             .unwrap();
         for piece in [1 << 16, 1 << 10, 1] {
             let piece = vec![0; piece];
+            // What of the last piece still fits is there as well.
             let full = loop {
-                match ballast.write(&piece) {
-                    Ok(_) => {}
-                    Err(error) => break error,
+                if let Err(error) = ballast.write_all(&piece) {
+                    break error;
                 }
             };
             assert_eq!(full.kind(), ErrorKind::StorageFull, "{full}");

@@ -52,7 +52,7 @@ pub(crate) fn cpu(process: u32) -> Result<Duration> {
     Ok(TICK * u32::try_from(ticks)?)
 }
 
-/// The 14th and 15th word (proc_pid_stat(5)); the second is in parentheses and may contain anything.
+/// The 14th and 15th word (`proc_pid_stat(5)`); the second is in parentheses and may contain anything.
 fn ticks(stat: &str) -> Option<u64> {
     let (_, after_name) = stat.rsplit_once(')')?;
     let mut times = after_name.split_whitespace().skip(11);

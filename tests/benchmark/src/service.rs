@@ -53,7 +53,7 @@ impl Service {
         })
     }
 
-    /// Waits until it is ready (sd_notify(3)).
+    /// Waits until it is ready (`sd_notify(3)`).
     pub(crate) fn ready(&self) -> Result<()> {
         let mut notice = [0; 256];
         loop {

@@ -32,7 +32,7 @@ pub(super) fn measure(peers: &Peers<'_>, effort: Effort) -> Result<Row> {
     thread::sleep(effort.offline);
     let (mut figures, mut checks) = (Vec::new(), Vec::new());
     for ((what, service), before) in links.into_iter().zip(before) {
-        let used = service.cpu()? - before;
+        let used = service.cpu()?.saturating_sub(before);
         figures.push(format!("{what} {}", time(used)));
         checks.push(Check::per_cent(used, LIMIT, effort.offline, what));
         service.stop()?;
