@@ -1,25 +1,25 @@
-//! The log, on standard error or in the journal.
+//! The log, on standard error.
 
 use std::io::{self, IsTerminal};
 
 use rustix::fs::fstat;
 use tracing::level_filters::LevelFilter;
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::{Format, Full, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, format};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::args::{Command, Global};
 
-/// What fields are called in the journal: `SEALIFT_JOB`, for instance.
-const FIELDS: &str = "SEALIFT";
-
 /// Starts logging. Only our own crates and components are heard: what libraries
 /// log about connections has headers in it, and headers have tokens in them.
 ///
 /// A service has no other way to tell what it does: it says more, with `--json` each line is an object, and
-/// under systemd the journal has jobs and severities as fields.
+/// in systemd's journal each has its severity.
 pub(super) fn start(global: &Global, command: &Command) {
     let is_service = matches!(command, Command::Run);
     let level = match (global.quiet, global.verbose) {
@@ -30,7 +30,7 @@ pub(super) fn start(global: &Global, command: &Command) {
     };
     let layer = match is_service {
         true if global.json => objects(),
-        true if stderr_is_the_journal() => journal().unwrap_or_else(lines),
+        true if stderr_is_the_journal() => journal(),
         _ => lines(),
     };
     let targets = ["sealift", "component", "localcloud"];
@@ -45,7 +45,7 @@ pub(super) fn start(global: &Global, command: &Command) {
 
 type AnyLayer<S> = Box<dyn Layer<S> + Send + Sync>;
 
-fn lines<S: tracing::Subscriber + for<'a> LookupSpan<'a>>() -> AnyLayer<S> {
+fn lines<S: Subscriber + for<'a> LookupSpan<'a>>() -> AnyLayer<S> {
     let coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
@@ -54,7 +54,7 @@ fn lines<S: tracing::Subscriber + for<'a> LookupSpan<'a>>() -> AnyLayer<S> {
         .boxed()
 }
 
-fn objects<S: tracing::Subscriber + for<'a> LookupSpan<'a>>() -> AnyLayer<S> {
+fn objects<S: Subscriber + for<'a> LookupSpan<'a>>() -> AnyLayer<S> {
     tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
@@ -62,11 +62,38 @@ fn objects<S: tracing::Subscriber + for<'a> LookupSpan<'a>>() -> AnyLayer<S> {
         .boxed()
 }
 
-/// The journal's own protocol, if it listens.
-fn journal<S: tracing::Subscriber + for<'a> LookupSpan<'a>>() -> Option<AnyLayer<S>> {
-    let layer = tracing_journald::layer().ok()?;
-    let layer = layer.with_field_prefix(Some(FIELDS.to_owned()));
-    Some(layer.with_syslog_identifier("sealift".to_owned()).boxed())
+/// Lines that begin with their severity, as sd-daemon(3) has it; the journal knows the time.
+fn journal<S: Subscriber + for<'a> LookupSpan<'a>>() -> AnyLayer<S> {
+    let line = format().without_time().with_level(false).with_target(false);
+    tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .event_format(WithSeverity(line))
+        .boxed()
+}
+
+struct WithSeverity(Format<Full, ()>);
+
+impl<S, N> FormatEvent<S, N> for WithSeverity
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        let severity = match *event.metadata().level() {
+            Level::ERROR => 3,
+            Level::WARN => 4,
+            Level::INFO => 6,
+            _ => 7,
+        };
+        write!(writer, "<{severity}>")?;
+        self.0.format_event(context, writer, event)
+    }
 }
 
 /// Whether systemd connected standard error with the journal: it says so by device and inode (systemd.exec(5),
