@@ -79,15 +79,7 @@ async fn files_are_named_as_tuf_names_them() {
 /// Each holder has one key and a copy of the directory.
 #[tokio::test]
 async fn nothing_is_published_before_the_last_signature_whoever_brings_it() {
-    let two = RoleKeys {
-        keys: 2.try_into().unwrap(),
-        threshold: 2.try_into().unwrap(),
-    };
-    let yard = Yard::with(&Roles {
-        targets: two,
-        ..Roles::default()
-    })
-    .await;
+    let yard = Yard::with_two_signers().await;
     let device = Looker::new(&yard);
     yard.add("1.0.0", b"one", day(1));
     let [one, other] = &yard.key_files("targets")[..] else {

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use sealift_release::publish::{Lifetimes, Publisher, Roles, Signer};
+use sealift_release::publish::{Lifetimes, Publisher, RoleKeys, Roles, Signer};
 use sealift_release::{
     ByteStream, Checked, Directory, DirectorySource, FetchError, Reading, Release, Repository,
     Source, TrustError, TrustSettings,
@@ -34,6 +34,19 @@ impl Yard {
     /// With an empty repository, made on day 0.
     pub(crate) async fn new() -> Self {
         Self::with(&Roles::default()).await
+    }
+
+    /// One whose targets need the signatures of two holders.
+    pub(crate) async fn with_two_signers() -> Self {
+        let two = RoleKeys {
+            keys: 2.try_into().unwrap(),
+            threshold: 2.try_into().unwrap(),
+        };
+        let roles = Roles {
+            targets: two,
+            ..Roles::default()
+        };
+        Self::with(&roles).await
     }
 
     pub(crate) async fn with(roles: &Roles) -> Self {

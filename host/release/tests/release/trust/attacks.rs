@@ -3,7 +3,6 @@
 
 use std::fs;
 
-use sealift_release::publish::{RoleKeys, Roles};
 use sealift_release::{Role, TrustError};
 use tough::schema::{Root, Targets, Timestamp};
 
@@ -180,15 +179,7 @@ async fn a_root_whose_signatures_are_one_short_of_the_threshold() {
 
 #[tokio::test]
 async fn targets_whose_signatures_are_one_short_of_the_threshold() {
-    let two = RoleKeys {
-        keys: 2.try_into().unwrap(),
-        threshold: 2.try_into().unwrap(),
-    };
-    let yard = Yard::with(&Roles {
-        targets: two,
-        ..Roles::default()
-    })
-    .await;
+    let yard = Yard::with_two_signers().await;
     yard.publish("1.0.0", b"one", day(0)).await;
     let device = Looker::new(&yard);
     assert_eq!(device.finds(day(0)).await, ["1.0.0"]);

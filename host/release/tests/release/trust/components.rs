@@ -44,6 +44,13 @@ async fn taking() -> (Yard, Taking) {
 }
 
 impl Taking {
+    /// Why the component cannot be fetched.
+    async fn refusal(&self) -> TrustError {
+        let repository = self.device.repository();
+        let fetched = repository.fetch(&self.release, &mut self.incoming()).await;
+        fetched.unwrap_err()
+    }
+
     fn incoming(&self) -> Incoming<'_, Directory> {
         match self.store.incoming(&self.release, self.slot).unwrap() {
             Begun::Partial(incoming) => *incoming,
@@ -105,13 +112,7 @@ async fn arbitrary_software_in_the_place_of_a_component() {
 async fn endless_data_in_the_place_of_a_component() {
     let (_yard, taking) = taking().await;
     taking.device.instead(&taking.path, Instead::Endless);
-    let mut incoming = taking.incoming();
-    let error = taking
-        .device
-        .repository()
-        .fetch(&taking.release, &mut incoming)
-        .await
-        .unwrap_err();
+    let error = taking.refusal().await;
     assert!(
         matches!(error, TrustError::Store(StoreError::NotAsSigned)),
         "{error}"
@@ -127,13 +128,7 @@ async fn endless_data_in_the_place_of_a_component() {
 async fn slow_retrieval_of_a_component() {
     let (_yard, taking) = taking().await;
     taking.device.instead(&taking.path, Instead::Drips);
-    let mut incoming = taking.incoming();
-    let error = taking
-        .device
-        .repository()
-        .fetch(&taking.release, &mut incoming)
-        .await
-        .unwrap_err();
+    let error = taking.refusal().await;
     assert!(matches!(error, TrustError::Slow { .. }), "{error}");
 }
 
@@ -143,12 +138,6 @@ async fn a_component_that_ends_early_is_not_taken_for_whole() {
     taking
         .device
         .instead(&taking.path, Instead::Bytes(COMPONENT[..50].to_vec()));
-    let mut incoming = taking.incoming();
-    let error = taking
-        .device
-        .repository()
-        .fetch(&taking.release, &mut incoming)
-        .await
-        .unwrap_err();
+    let error = taking.refusal().await;
     assert!(matches!(error, TrustError::Unreachable(_)), "{error}");
 }
