@@ -10,14 +10,15 @@ use std::fmt;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
+use hyper_util::client::legacy;
+use hyper_util::rt::TokioTimer;
+use sealift_config::Origin;
+
 use crate::connector::{Connector, Route};
 use crate::error::NetworkError;
 use crate::request_body::WatchedBody;
 use crate::tasks::Tasks;
 use crate::turns::{Taken, Turns};
-use hyper_util::client::legacy;
-use hyper_util::rt::TokioTimer;
-use sealift_config::Origin;
 
 /// The most origins (with one identity or none) that are remembered.
 const MAX_CLIENTS: usize = 64;
