@@ -18,7 +18,7 @@ pub(super) struct Gateway {
     service: Option<Running>,
     store: Link,
     provider: Link,
-    disk: Option<SmallDisk>,
+    disk: SmallDisk,
     is_full: bool,
     cloud: Cloud,
     starts: usize,
@@ -89,8 +89,7 @@ impl Gateway {
     }
 
     pub(super) fn fill_disk(&mut self) {
-        let Some(disk) = &self.disk else { return };
-        disk.fill();
+        self.disk.fill();
         self.is_full = true;
         if let Some(running) = &mut self.service {
             running.met_full_disk = true;
@@ -98,9 +97,7 @@ impl Gateway {
     }
 
     pub(super) fn empty_disk(&mut self) {
-        if let Some(disk) = &self.disk {
-            disk.empty();
-        }
+        self.disk.empty();
         self.is_full = false;
         self.excuse_unfinished_uploads();
     }
