@@ -25,6 +25,19 @@ impl Authority {
         self.port
     }
 
+    /// Parses `HOST[:PORT]` of a service whose usual port is another than 443.
+    pub(crate) fn with_usual_port(text: &str, usual: u16) -> Result<Self, AuthorityError> {
+        if let Some((_, rest)) = text.split_once("://") {
+            return Err(AuthorityError::IsUrl(corrected(rest)));
+        }
+        if text.contains('/') {
+            return Err(AuthorityError::HasPath(corrected(text)));
+        }
+        let (host, port) = Host::split_port(text)?;
+        let port = port.unwrap_or(usual);
+        Ok(Self { host, port })
+    }
+
     /// The authority as an `https` origin.
     pub fn origin(&self) -> Origin {
         Origin::new(Scheme::Https, self.host.clone(), self.port)
@@ -35,17 +48,7 @@ impl FromStr for Authority {
     type Err = AuthorityError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Some((_, rest)) = text.split_once("://") {
-            return Err(AuthorityError::IsUrl(corrected(rest)));
-        }
-        if text.contains('/') {
-            return Err(AuthorityError::HasPath(corrected(text)));
-        }
-        let (host, port) = Host::split_port(text)?;
-        Ok(Self {
-            host,
-            port: port.unwrap_or(Scheme::Https.default_port()),
-        })
+        Self::with_usual_port(text, Scheme::Https.default_port())
     }
 }
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::document::{Document, File};
 use crate::locate::{self, USUAL_PLACES};
 use crate::sections::{
-    Client, CredentialProvider, Device, Network, Put, S3, Sandbox, Service, WatchRule,
+    Client, CredentialProvider, Device, Jobs, Network, Put, Release, S3, Sandbox, Service,
+    WatchRule,
 };
 use crate::{ClientName, Environment, Error, directories};
 
@@ -28,6 +29,10 @@ pub struct Config {
     pub service: Service,
     /// `[put]`
     pub put: Put,
+    /// `[release]`
+    pub release: Release,
+    /// `[jobs]`, if there is one.
+    pub jobs: Option<Jobs>,
     /// `[clients.NAME]`, and the client `default`, which always exists.
     pub clients: BTreeMap<ClientName, Client>,
     /// `[[watch]]`, in the order of the file.
@@ -55,6 +60,8 @@ impl Config {
             Sandbox::NAME,
             Service::NAME,
             Put::NAME,
+            Release::NAME,
+            Jobs::NAME,
             Client::NAME,
         ];
         let mut document = Document::parse(File { path, text }, env, &names, &[WatchRule::NAME])?;
@@ -68,6 +75,8 @@ impl Config {
             sandbox: Sandbox::read(document.section(Sandbox::NAME))?,
             service: Service::read(document.section(Service::NAME))?,
             put: Put::read(document.section(Put::NAME))?,
+            release: Release::read(document.section(Release::NAME))?,
+            jobs: Jobs::read(document.section(Jobs::NAME), &device)?,
             clients: Client::read_all(document.section(Client::NAME), &credentials)?,
             watch: WatchRule::read_all(document.list(WatchRule::NAME), &device)?,
             device,

@@ -51,6 +51,7 @@ mod environment;
 mod error;
 mod file_patterns;
 mod host;
+mod interval;
 mod key_reference;
 mod key_template;
 mod locate;
@@ -61,6 +62,7 @@ mod pkcs11_uri;
 mod proxy_url;
 mod rate_limit;
 mod region;
+mod repository_place;
 mod rule_name;
 mod s3_hosts;
 mod section;
@@ -72,6 +74,7 @@ mod time_limit;
 mod timetable;
 mod value;
 mod watch_destination;
+mod windows;
 
 pub use account::{Account, AccountError};
 pub use arn::{Arn, ArnError};
@@ -87,6 +90,7 @@ pub use environment::Environment;
 pub use error::Error;
 pub use file_patterns::{FilePattern, FilePatternError, FilePatterns};
 pub use host::{Host, HostError};
+pub use interval::{Interval, IntervalError};
 pub use key_reference::{KeyReference, KeyReferenceError, TpmHandle};
 pub use key_template::{
     KeyField, KeyTemplate, KeyTemplateError, KeyValues, ObjectKey, ObjectKeyError,
@@ -102,16 +106,20 @@ pub use pkcs11_uri::{
 pub use proxy_url::{ProxyCredentials, ProxyUrl, ProxyUrlError};
 pub use rate_limit::{RateLimit, RateLimitError};
 pub use region::Region;
+pub use repository_place::{
+    HttpsUrl, HttpsUrlError, KeyPrefix, KeyPrefixError, RepositoryPlace, RepositoryPlaceError,
+};
 pub use rule_name::{RuleName, RuleNameError};
 pub use s3_hosts::{S3HostKind, S3Hosts, S3Name};
 pub use sections::{
     Addressing, Checksum, ChecksumAlgorithm, ChecksumPlacement, Client, CredentialProvider, Device,
-    HostChoice, Iot, KeyPermissions, LocalEndpoints, LocalSocket, Network, Parts, ProviderKind,
-    Proxies, Put, Quota, RolesAnywhere, S3, Sandbox, Service, SignaturePurpose, StorageClass,
-    Timeouts, WatchRule, WhenFull,
+    HostChoice, Iot, Jobs, KeyPermissions, LocalEndpoints, LocalSocket, Network, Parts,
+    ProviderKind, Proxies, Put, Quota, Release, Repository, RolesAnywhere, S3, Sandbox, Service,
+    SignaturePurpose, StorageClass, Timeouts, WatchRule, WhenFull,
 };
 pub use session_duration::{SessionDuration, SessionDurationError};
 pub use session_name::{SessionName, SessionNameError};
 pub use time_limit::{TimeLimit, TimeLimitError};
 pub use timetable::{Overlap, Period, TimeOfDay, TimeOfDayError, Timetable};
 pub use watch_destination::{WatchDestination, WatchDestinationError};
+pub use windows::Windows;

@@ -20,6 +20,14 @@ impl TimeOfDay {
         let time = Self(u16::from(hour) * 60 + u16::from(minute));
         (minute < 60 && time <= Self::DAYS_END).then_some(time)
     }
+
+    /// As a clock shows it: a day's end is the next one's midnight.
+    pub(crate) fn of_clock(self) -> Self {
+        match self {
+            Self::DAYS_END => Self::MIDNIGHT,
+            time => time,
+        }
+    }
 }
 
 impl FromStr for TimeOfDay {
@@ -61,7 +69,7 @@ impl Period {
         (from != to && from != TimeOfDay::DAYS_END).then_some(Self { from, to })
     }
 
-    fn contains(self, time: TimeOfDay) -> bool {
+    pub(crate) fn contains(self, time: TimeOfDay) -> bool {
         if self.from < self.to {
             self.from <= time && time < self.to
         } else {
@@ -103,11 +111,7 @@ impl Timetable {
 
     /// What holds at this time; `None` outside of every period.
     pub fn limit_at(&self, time: TimeOfDay) -> Option<RateLimit> {
-        // Both are the same minute of a clock.
-        let time = match time {
-            TimeOfDay::DAYS_END => TimeOfDay::MIDNIGHT,
-            time => time,
-        };
+        let time = time.of_clock();
         let mut periods = self.0.iter();
         let found = periods.find(|(period, _)| period.contains(time));
         found.map(|(_, limit)| *limit)

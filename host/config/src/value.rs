@@ -12,7 +12,7 @@ use crate::document::File;
 use crate::section::Section;
 use crate::{
     ByteSize, CertificateReference, Disposal, Error, KeyReference, RateLimit, RateLimitError,
-    TimeLimit, TimeLimitError,
+    RepositoryPlace, TimeLimit, TimeLimitError,
 };
 
 /// Where something was said, for complaints about it.
@@ -161,6 +161,17 @@ impl<'d> Value<'d> {
         match self.text("a string")?.parse() {
             Ok(Disposal::Move(directory)) => Ok(Disposal::Move(self.resolve(&directory))),
             Ok(disposal) => Ok(disposal),
+            Err(error) => Err(self.error(error.to_string())),
+        }
+    }
+
+    /// Where releases are; a directory is resolved like any path.
+    pub(crate) fn repository_place(self) -> Result<RepositoryPlace, Error> {
+        match self.text("a string")?.parse() {
+            Ok(RepositoryPlace::Directory(path)) => {
+                Ok(RepositoryPlace::Directory(self.resolve(&path)))
+            }
+            Ok(elsewhere) => Ok(elsewhere),
             Err(error) => Err(self.error(error.to_string())),
         }
     }

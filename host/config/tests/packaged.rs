@@ -28,6 +28,9 @@ fn each_setting_that_is_commented_out_can_be_put_in_force() {
     let config = parse(&in_force).unwrap();
     assert_eq!(config.watch.len(), 1, "{in_force}");
     assert!(config.device.ca.is_some());
+    assert!(config.release.repository.is_some());
+    assert!(!config.release.window.is_empty());
+    assert!(config.jobs.is_some());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sealift_config::{
     Addressing, ByteSize, CertificateReference, Checksum, ChecksumAlgorithm, ChecksumPlacement,
     Config, CredentialProvider, Disposal, Environment, Error, KeyPermissions, KeyReference, Parts,
-    RateLimit, S3HostKind, S3Hosts, SignaturePurpose, TimeOfDay, WhenFull,
+    RateLimit, RepositoryPlace, S3HostKind, S3Hosts, SignaturePurpose, TimeOfDay, WhenFull,
 };
 
 const SMALLEST: &str = r#"
@@ -86,6 +86,26 @@ const LARGEST: &str = r#"
     [put]
     spool_dir = "../spool"
     spool_limit = 1_048_576
+
+    [release]
+    repository = "https://updates.example.com/sealift"
+    root = "root.json"
+    identity = true
+    check = "1h"
+    trial_jobs = 3
+    unsigned = true
+
+    [[release.window]]
+    from = "01:00"
+    to = "05:00"
+
+    [[release.window]]
+    from = "22:00"
+    to = "02:00"
+
+    [jobs]
+    endpoint = "c0ffee-ats.iot.eu-central-1.amazonaws.com"
+    check = "1m"
 
     [[watch]]
     name = "pictures"
@@ -262,6 +282,71 @@ fn every_key_of_a_watched_folder_can_be_set_and_most_have_defaults() {
     assert_eq!(other.storage_class, None);
     assert_eq!(other.quota, None);
     assert!(parse(SMALLEST).watch.is_empty());
+}
+
+#[test]
+fn nothing_is_looked_for_unless_the_configuration_says_where() {
+    let config = parse(SMALLEST);
+    assert_eq!(config.release.repository, None);
+    assert_eq!(config.release.check.duration(), Duration::from_hours(6));
+    assert!(config.release.window.is_empty());
+    assert_eq!(config.release.trial_jobs.get(), 10);
+    assert!(!config.release.unsigned);
+    assert!(config.jobs.is_none());
+}
+
+#[test]
+fn every_key_of_releases_and_jobs_can_be_set() {
+    let config = parse(LARGEST);
+    let release = &config.release;
+    let repository = release.repository.as_ref().unwrap();
+    let RepositoryPlace::Https(url) = &repository.place else {
+        panic!("{repository:?}");
+    };
+    assert_eq!(url.to_string(), "https://updates.example.com/sealift/");
+    assert_eq!(repository.root, Path::new("/etc/sealift/root.json"));
+    assert!(repository.identity);
+    assert_eq!(release.check.duration(), Duration::from_hours(1));
+    let open = |hour| release.window.contains(TimeOfDay::new(hour, 0).unwrap());
+    assert_eq!(
+        [0, 4, 5, 21, 22].map(open),
+        [true, true, false, false, true]
+    );
+    assert_eq!(release.trial_jobs.get(), 3);
+    assert!(release.unsigned);
+
+    let jobs = config.jobs.unwrap();
+    let endpoint = jobs.endpoint.origin().to_string();
+    assert_eq!(
+        endpoint,
+        "https://c0ffee-ats.iot.eu-central-1.amazonaws.com:8443"
+    );
+    assert_eq!(jobs.check.duration(), Duration::from_mins(1));
+}
+
+#[test]
+fn a_repository_is_a_directory_beside_the_file_or_a_bucket() {
+    let place = |text: &str| {
+        let env = [
+            ("SEALIFT_RELEASE_REPOSITORY", text),
+            ("SEALIFT_RELEASE_ROOT", "/root.json"),
+        ];
+        let from_variable = parse_with(SMALLEST, &env).unwrap().release.repository;
+        let section = format!("{SMALLEST}\n[release]\nrepository = \"{text}\"\nroot = \"r\"");
+        let from_file = parse(&section).release.repository;
+        [from_variable, from_file].map(|repository| repository.unwrap().place)
+    };
+    let directory = |path: &str| RepositoryPlace::Directory(path.into());
+    assert_eq!(
+        place("updates"),
+        [directory("updates"), directory("/etc/sealift/updates")]
+    );
+    for place in place("s3://bucket/updates") {
+        let RepositoryPlace::S3 { bucket, prefix } = &place else {
+            panic!("{place:?}");
+        };
+        assert_eq!((bucket.as_str(), prefix.as_str()), ("bucket", "updates/"));
+    }
 }
 
 #[test]
