@@ -36,7 +36,7 @@ pub use exchange::AnsweredEarly;
 pub use identity::{CurrentIdentity, IdentitySource};
 pub use network::Network;
 pub use no_proxy::{NoProxy, NoProxyError};
-pub use policy::{Decision, Grant, Policy, RequestRule, Rule};
+pub use policy::{Decision, DirectoryRule, Grant, Policy, RequestRule, Rule};
 pub use proxy::Proxies;
 pub use request_body::RequestBody;
 pub use response_body::ResponseBody;

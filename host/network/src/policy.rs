@@ -16,6 +16,9 @@ pub enum Rule {
     Identity(RequestRule),
     /// This one request, made without the device identity, at any address.
     Request(RequestRule),
+    /// Requests to what is below a directory, made with the device identity. For what the host asks in its own name:
+    /// a guest has the one request of [`Rule::Identity`].
+    IdentityBelow(DirectoryRule),
     /// Every request to an origin that the operator wrote down, at any address.
     Configured(Origin),
     /// Every request to these origins, as long as they are not at an address of this machine or link.
@@ -47,11 +50,42 @@ pub struct RequestRule {
     pub fields: Vec<(HeaderName, Option<HeaderValue>)>,
 }
 
+/// What is below a directory of an origin; the scheme is `https`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectoryRule {
+    /// The methods.
+    pub methods: Vec<Method>,
+    /// The host and port. The operator wrote the host.
+    pub origin: Origin,
+    /// The path as it appears in the request, percent-encoding included, with a slash at its end.
+    pub path: String,
+}
+
+impl DirectoryRule {
+    fn matches(&self, method: &Method, origin: &Origin, uri: &Uri) -> bool {
+        let below = uri.path().strip_prefix(self.path.as_str());
+        origin.scheme() == Scheme::Https
+            && *origin == self.origin
+            && self.methods.contains(method)
+            && self.path.ends_with('/')
+            && below.is_some_and(|below| below.split('/').all(stays))
+    }
+}
+
+/// Whether a segment leads no server out of its directory.
+fn stays(segment: &str) -> bool {
+    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+    let slashes = ["%2f", "%5c", "\\"];
+    !matches!(plain.as_str(), "" | "." | "..") && !slashes.iter().any(|slash| plain.contains(slash))
+}
+
 impl Rule {
     /// Whether the rule allows the origin by the form of its name.
     fn names(&self, origin: &Origin) -> bool {
         match self {
-            Self::Identity(_) | Self::Request(_) | Self::Configured(_) => false,
+            Self::Identity(_) | Self::Request(_) | Self::IdentityBelow(_) | Self::Configured(_) => {
+                false
+            }
             Self::Pattern(pattern) => pattern.matches(origin),
             Self::S3(hosts) => hosts.recognise(origin).is_some(),
         }
@@ -111,7 +145,7 @@ impl Policy {
     /// Judges a request. A URI without an origin is denied, and so is `CONNECT`, which asks for a
     /// tunnel to somewhere else.
     ///
-    /// The most specific rule wins: identity, then one request, then configured, then pattern.
+    /// The most specific rule wins: identity, then one request, then a directory, then configured, then pattern.
     pub fn decide(&self, method: &Method, uri: &Uri) -> Decision {
         match Origin::try_from(uri) {
             Ok(origin) if *method != Method::CONNECT => self.decide_for(method, &origin, uri),
@@ -146,6 +180,14 @@ impl Policy {
             Decision::Allow {
                 identity: with_identity.is_some(),
                 exact: Some(grant),
+                addresses: AddressRule::Any,
+            }
+        } else if any(
+            &|rule| matches!(rule, Rule::IdentityBelow(rule) if rule.matches(method, origin, uri)),
+        ) {
+            Decision::Allow {
+                identity: true,
+                exact: None,
                 addresses: AddressRule::Any,
             }
         } else if any(&|rule| matches!(rule, Rule::Configured(configured) if configured == origin))
@@ -308,6 +350,49 @@ mod tests {
             "http://ra.example.com/sessions?roleArn=a%3Ab",
         ] {
             assert_eq!(ask(&Method::POST, uri), Decision::Deny, "{uri}");
+        }
+    }
+
+    #[test]
+    fn the_identity_goes_with_what_is_below_a_directory_and_stays_there() {
+        let rule = Rule::IdentityBelow(DirectoryRule {
+            methods: vec![Method::GET],
+            origin: "https://updates.example.com".parse().unwrap(),
+            path: "/sealift/".into(),
+        });
+        let ask = |method: &Method, uri: &str| decide(vec![rule.clone()], method, uri);
+        let below = Decision::Allow {
+            identity: true,
+            exact: None,
+            addresses: AddressRule::Any,
+        };
+        for path in [
+            "metadata/1.root.json",
+            "targets/a%20b",
+            "a?b=../c",
+            "...",
+            "a..b",
+        ] {
+            let uri = format!("https://updates.example.com/sealift/{path}");
+            assert_eq!(ask(&Method::GET, &uri), below, "{uri}");
+            assert_eq!(ask(&Method::PUT, &uri), Decision::Deny, "{uri}");
+        }
+        for uri in [
+            "https://updates.example.com/sealift/",
+            "https://updates.example.com/sealift",
+            "https://updates.example.com/other/x",
+            "https://updates.example.com/sealift/../other",
+            "https://updates.example.com/sealift/a/%2e%2E/x",
+            "https://updates.example.com/sealift/..%2fother",
+            "https://updates.example.com/sealift/./x",
+            "https://updates.example.com/sealift//x",
+            "https://updates.example.com/%73ealift/x",
+            "https://updates.example.com:8443/sealift/x",
+            "http://updates.example.com/sealift/x",
+            "http://updates.example.com:443/sealift/x",
+            "https://other.example.com/sealift/x",
+        ] {
+            assert_eq!(ask(&Method::GET, uri), Decision::Deny, "{uri}");
         }
     }
 
