@@ -154,6 +154,7 @@ mod tests {
         for (operation, method, query) in [
             (Operation::PutObject, "PUT", ""),
             (Operation::HeadObject, "HEAD", ""),
+            (Operation::GetObject, "GET", ""),
             (Operation::CreateMultipartUpload, "POST", "?uploads"),
             (
                 Operation::UploadPart { upload, number },

@@ -18,6 +18,8 @@ pub enum Operation<'a> {
     PutObject,
     /// Asks what is stored.
     HeadObject,
+    /// Reads the object, or a range of it.
+    GetObject,
     /// Begins a multipart upload.
     CreateMultipartUpload,
     /// Stores a part, in place of an earlier one of that number.
@@ -66,14 +68,14 @@ impl Operation<'_> {
             Self::HeadObject => Method::HEAD,
             Self::CreateMultipartUpload | Self::CompleteMultipartUpload { .. } => Method::POST,
             Self::AbortMultipartUpload { .. } => Method::DELETE,
-            Self::ListParts { .. } => Method::GET,
+            Self::GetObject | Self::ListParts { .. } => Method::GET,
         }
     }
 
     /// The query of the URI, encoded; none for the object itself.
     pub(super) fn query(self) -> Option<String> {
         match self {
-            Self::PutObject | Self::HeadObject => None,
+            Self::PutObject | Self::HeadObject | Self::GetObject => None,
             Self::CreateMultipartUpload => Some("uploads".to_owned()),
             Self::UploadPart { upload, number } => {
                 Some(format!("partNumber={number}&uploadId={}", upload.encode()))
@@ -99,6 +101,7 @@ impl Operation<'_> {
         match self {
             Self::PutObject => "store",
             Self::HeadObject => "look at",
+            Self::GetObject => "read",
             Self::CreateMultipartUpload => "begin a multipart upload of",
             Self::UploadPart { .. } => "store a part of",
             Self::CompleteMultipartUpload { .. } => "complete",
@@ -115,7 +118,7 @@ impl Operation<'_> {
             | Self::CreateMultipartUpload
             | Self::UploadPart { .. }
             | Self::CompleteMultipartUpload { .. } => "s3:PutObject",
-            Self::HeadObject => "s3:GetObject",
+            Self::HeadObject | Self::GetObject => "s3:GetObject",
             Self::AbortMultipartUpload { .. } => "s3:AbortMultipartUpload",
             Self::ListParts { .. } => "s3:ListMultipartUploadParts",
         }

@@ -98,7 +98,10 @@ impl Options {
                 headers.extend(encryption.into_iter().flat_map(Encryption::each_time));
                 headers.extend(condition.map(Condition::header));
             }
-            Operation::UploadPart { .. } | Operation::ListParts { .. } | Operation::HeadObject => {
+            Operation::UploadPart { .. }
+            | Operation::ListParts { .. }
+            | Operation::HeadObject
+            | Operation::GetObject => {
                 headers.extend(encryption.into_iter().flat_map(Encryption::each_time));
             }
             Operation::AbortMultipartUpload { .. } => {}
