@@ -100,6 +100,24 @@ fn it_writes_the_files_that_the_guide_names() {
 }
 
 #[test]
+fn a_job_is_a_file_that_the_device_gets_with_its_certificate() {
+    let temporary = tempfile::tempdir().unwrap();
+    let _cloud = start(temporary.path(), &[]);
+    let script = r#"echo '{"document": {"operation": "sealift.update"}}' > jobs/u-1.json
+curl -sS --fail --cert device.pem.crt --key private.pem.key --cacert AmazonRootCA1.pem \
+    "https://$JOBS_ENDPOINT/things/thing_x/jobs/\$next?includeJobDocument=true""#;
+    let outcome = shell(temporary.path(), script);
+    let answer: Value = serde_json::from_str(outcome.done()).unwrap();
+    let execution = &answer["execution"];
+    assert_eq!(execution["jobId"], "u-1");
+    assert_eq!(execution["status"], "QUEUED");
+    assert_eq!(
+        execution["jobDocument"],
+        r#"{"operation":"sealift.update"}"#
+    );
+}
+
+#[test]
 fn the_guides_curl_line_works_unchanged() {
     let temporary = tempfile::tempdir().unwrap();
     let _cloud = start(temporary.path(), &[]);

@@ -57,6 +57,7 @@ impl Scenario {
             Operation::CreateBucket
             | Operation::CreateSession
             | Operation::DeleteObject
+            | Operation::DescribeJobExecution
             | Operation::GetBucketLocation
             | Operation::GetObject
             | Operation::GetObjectAcl
@@ -67,6 +68,8 @@ impl Scenario {
             | Operation::ListBuckets
             | Operation::ListObjects
             | Operation::ListObjectsV2
+            | Operation::StartNextPendingJobExecution
+            | Operation::UpdateJobExecution
             | Operation::Unknown => &[],
             // Whoever adds an operation says here what asks for it.
             other => panic!("{other} has no scenario"),

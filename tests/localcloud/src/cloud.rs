@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::faults::{Fault, Faulty, Plan};
 use crate::fingerprint::Fingerprint;
 use crate::issued::Issued;
+use crate::jobs::Jobs;
 use crate::listener::Listener;
 use crate::provider::Provider;
 use crate::registry::{Registry, RoleAlias};
@@ -46,6 +47,7 @@ pub async fn start(settings: Settings) -> Result<LocalCloud, Error> {
     let account = Arc::new(account);
     let anchor = tls::trust_anchor(directory.authority())?;
     let sessions = Sessions::new(Arc::clone(&context), Arc::clone(&account), anchor);
+    let jobs = Jobs::open(&directory.paths().jobs, Arc::clone(&context))?;
     let policy = Policy::new(settings.allow);
     let s3 = Frontend::open(
         directory.root(),
@@ -57,31 +59,37 @@ pub async fn start(settings: Settings) -> Result<LocalCloud, Error> {
     let (authority, listen) = (directory.authority(), settings.listen);
     let provider_tls = tls::provider(authority, listen, clock.clone())?;
     let sessions_tls = tls::roles_anywhere(authority, listen, clock.clone())?;
+    let jobs_tls = tls::jobs(authority, listen, clock.clone())?;
     let s3_tls = tls::s3(authority, listen, clock, &s3.bucket_names())?;
     let provider_listener = Listener::bind(listen).await?;
     let sessions_listener = Listener::bind(listen).await?;
+    let jobs_listener = Listener::bind(listen).await?;
     let s3_listener = Listener::bind(listen).await?;
     let credentials_endpoint = provider_listener.endpoint();
     let roles_anywhere_endpoint = sessions_listener.endpoint();
+    let jobs_endpoint = jobs_listener.endpoint();
     let s3_endpoint = format!("https://{}", s3_listener.endpoint());
     directory.export(&Exports {
         credentials_endpoint: &credentials_endpoint,
         roles_anywhere_endpoint: &roles_anywhere_endpoint,
+        jobs_endpoint: &jobs_endpoint,
         s3_endpoint: &s3_endpoint,
         bucket: first,
     })?;
 
     let provider = Faulty::new(provider, Arc::clone(&context));
     let sessions = Faulty::new(sessions, Arc::clone(&context));
+    let jobs = Faulty::new(jobs, Arc::clone(&context));
     let s3 = Faulty::new(s3, Arc::clone(&context));
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(provider_listener.serve(provider_tls, Arc::new(provider), stopped.clone()));
     tasks.spawn(sessions_listener.serve(sessions_tls, Arc::new(sessions), stopped.clone()));
+    tasks.spawn(jobs_listener.serve(jobs_tls, Arc::new(jobs), stopped.clone()));
     tasks.spawn(s3_listener.serve(s3_tls, Arc::new(s3), stopped));
     info!(
         credentials_endpoint,
-        roles_anywhere_endpoint, s3_endpoint, "local cloud ready"
+        roles_anywhere_endpoint, jobs_endpoint, s3_endpoint, "local cloud ready"
     );
     Ok(LocalCloud {
         tasks,
@@ -91,6 +99,7 @@ pub async fn start(settings: Settings) -> Result<LocalCloud, Error> {
         account,
         credentials_endpoint,
         roles_anywhere_endpoint,
+        jobs_endpoint,
         s3_endpoint,
     })
 }
@@ -107,6 +116,7 @@ pub struct LocalCloud {
     account: Arc<Account>,
     credentials_endpoint: String,
     roles_anywhere_endpoint: String,
+    jobs_endpoint: String,
     s3_endpoint: String,
 }
 
@@ -119,6 +129,11 @@ impl LocalCloud {
     /// `HOST:PORT` of Roles Anywhere.
     pub fn roles_anywhere_endpoint(&self) -> &str {
         &self.roles_anywhere_endpoint
+    }
+
+    /// `HOST:PORT` of Jobs.
+    pub fn jobs_endpoint(&self) -> &str {
+        &self.jobs_endpoint
     }
 
     /// `https://HOST:PORT` of S3.

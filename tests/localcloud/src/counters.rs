@@ -11,6 +11,8 @@ pub struct Counts {
     pub provider_connections: u64,
     /// TLS handshakes that Roles Anywhere completed.
     pub roles_anywhere_connections: u64,
+    /// TLS handshakes that Jobs completed.
+    pub jobs_connections: u64,
     /// TLS handshakes that S3 completed.
     pub s3_connections: u64,
     /// TLS handshakes that failed or timed out, on any listener.
@@ -48,6 +50,7 @@ impl Counts {
 pub(crate) struct Counters {
     pub(crate) provider_connections: Counter,
     pub(crate) roles_anywhere_connections: Counter,
+    pub(crate) jobs_connections: Counter,
     pub(crate) s3_connections: Counter,
     pub(crate) handshakes_failed: Counter,
     pub(crate) credentials_issued: Counter,
@@ -81,16 +84,19 @@ impl Counters {
         let requests = self.requests.each_ref().map(read);
         let provider_requests = requests[Operation::GetCredentials as usize];
         let roles_anywhere_requests = requests[Operation::CreateSession as usize];
+        let jobs = Operation::ALL.into_iter().filter(|it| it.is_jobs());
+        let jobs_requests: u64 = jobs.map(|operation| requests[operation as usize]).sum();
         let all_requests = requests.iter().sum::<u64>();
         Counts {
             provider_connections: read(&self.provider_connections),
             roles_anywhere_connections: read(&self.roles_anywhere_connections),
+            jobs_connections: read(&self.jobs_connections),
             s3_connections: read(&self.s3_connections),
             handshakes_failed: read(&self.handshakes_failed),
             provider_requests,
             roles_anywhere_requests,
             credentials_issued: read(&self.credentials_issued),
-            s3_requests: all_requests - provider_requests - roles_anywhere_requests,
+            s3_requests: all_requests - provider_requests - roles_anywhere_requests - jobs_requests,
             objects_put: read(&self.objects_put),
             faults: read(&self.faults),
             requests,

@@ -31,6 +31,8 @@ pub struct Paths {
     pub env: PathBuf,
     /// Objects, as `BUCKET/KEY`.
     pub objects: PathBuf,
+    /// Jobs for the device, as `ID.json`.
+    pub jobs: PathBuf,
 }
 
 /// An opened directory. No second local cloud can open it until this is dropped.
@@ -109,6 +111,7 @@ impl Paths {
             roles_anywhere_config: root.join("roles-anywhere.toml"),
             env: root.join("env"),
             objects: root.join("s3"),
+            jobs: root.join("jobs"),
         }
     }
 }

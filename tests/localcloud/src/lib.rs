@@ -1,6 +1,6 @@
 //! A stand-in for AWS on the loopback interface.
 //!
-//! [`start`] opens three TLS listeners and writes what a device needs to use
+//! [`start`] opens four TLS listeners and writes what a device needs to use
 //! them into a directory, under the names that AWS gives those files:
 //!
 //! * the **IoT credentials provider**: mutual TLS with real verification of
@@ -8,6 +8,8 @@
 //!   and AWS's own answer for every way to be refused;
 //! * **IAM Roles Anywhere**: `CreateSession`, with real verification of
 //!   signatures and of the certificates in requests;
+//! * **AWS IoT Jobs**: mutual TLS, the three requests by which a device does jobs, and
+//!   the jobs as files that a shell can write and read;
 //! * **S3**: protocol and Signature Version 4 by the `s3s` crate, storage over
 //!   plain files, so that what arrived can be looked at with `ls`.
 //!
@@ -41,6 +43,7 @@ mod files;
 mod fingerprint;
 mod hex;
 mod issued;
+mod jobs;
 mod json_answer;
 mod listener;
 mod operation;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 macro_rules! operations {
     ($($(#[$about:meta])* $name:ident),+ $(,)?) => {
-        /// An action of the credentials provider, of Roles Anywhere or of S3, by the name in its API.
+        /// An action of the credentials provider, of Roles Anywhere, of Jobs or of S3, by the name in its API.
         ///
         /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +41,8 @@ operations! {
     CreateSession,
     /// Removes an object.
     DeleteObject,
+    /// Tells of a job, or of the one that is next.
+    DescribeJobExecution,
     /// Tells a bucket's region.
     GetBucketLocation,
     /// Hands out temporary credentials: the provider's only action.
@@ -71,6 +73,10 @@ operations! {
     ListParts,
     /// Stores an object.
     PutObject,
+    /// Begins the job that is next.
+    StartNextPendingJobExecution,
+    /// Says what becomes of a job.
+    UpdateJobExecution,
     /// Takes in one part.
     UploadPart,
     /// Any request that is none of these.
@@ -80,7 +86,17 @@ operations! {
 impl Operation {
     /// Whether S3 is asked for it.
     pub fn is_s3(self) -> bool {
-        !matches!(self, Self::GetCredentials | Self::CreateSession)
+        !matches!(self, Self::GetCredentials | Self::CreateSession) && !self.is_jobs()
+    }
+
+    /// Whether AWS IoT Jobs is asked for it.
+    pub fn is_jobs(self) -> bool {
+        matches!(
+            self,
+            Self::DescribeJobExecution
+                | Self::StartNextPendingJobExecution
+                | Self::UpdateJobExecution
+        )
     }
 }
 

@@ -112,6 +112,19 @@ impl Registry {
         Ok(alias.duration)
     }
 
+    /// Whether the certificate may speak for a thing, or why not.
+    pub(crate) fn speaks_for(&self, certificate: Fingerprint, thing: &str) -> Result<(), Refusal> {
+        let records = self.lock();
+        let principal = records.certificates.get(&certificate);
+        let principal = principal.filter(|principal| principal.active);
+        let things = &principal.ok_or(Refusal::Certificate)?.things;
+        if things.contains(thing) {
+            Ok(())
+        } else {
+            Err(Refusal::ThingName)
+        }
+    }
+
     fn change(&self, certificate: Fingerprint, change: impl FnOnce(&mut Principal)) {
         if let Some(principal) = self.lock().certificates.get_mut(&certificate) {
             change(principal);

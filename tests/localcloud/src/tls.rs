@@ -16,6 +16,7 @@ use crate::error::Error;
 
 const PROVIDER: &str = "the credentials provider";
 const ROLES_ANYWHERE: &str = "Roles Anywhere";
+const JOBS: &str = "Jobs";
 const S3: &str = "S3";
 
 /// For the credentials provider: HTTP/1.1 only, and no handshake completes
@@ -25,14 +26,40 @@ pub(crate) fn provider(
     listen: IpAddr,
     clock: Clock,
 ) -> Result<Arc<ServerConfig>, Error> {
-    let root = root(authority, PROVIDER)?;
+    mutual(PROVIDER, authority, listen, clock, &[b"http/1.1"])
+}
+
+/// For Jobs: no handshake completes without a certificate that the authority signed. At port 443, AWS wants the
+/// protocol that is named first.
+pub(crate) fn jobs(
+    authority: &Authority,
+    listen: IpAddr,
+    clock: Clock,
+) -> Result<Arc<ServerConfig>, Error> {
+    mutual(
+        JOBS,
+        authority,
+        listen,
+        clock,
+        &[b"x-amzn-http-ca", b"http/1.1"],
+    )
+}
+
+fn mutual(
+    listener: &'static str,
+    authority: &Authority,
+    listen: IpAddr,
+    clock: Clock,
+    protocols: &[&[u8]],
+) -> Result<Arc<ServerConfig>, Error> {
+    let root = root(authority, listener)?;
     let mut roots = RootCertStore::empty();
-    roots.add(root).map_err(failed(PROVIDER))?;
+    roots.add(root).map_err(failed(listener))?;
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), crypto())
         .build()
-        .map_err(failed(PROVIDER))?;
+        .map_err(failed(listener))?;
     let certificate = authority.issue_server(names(listen, []), Validity::default())?;
-    config(PROVIDER, &certificate, clock, verifier, &[b"http/1.1"])
+    config(listener, &certificate, clock, verifier, protocols)
 }
 
 /// For Roles Anywhere: HTTP/1.1 only, and no client certificates, which travel in headers. What

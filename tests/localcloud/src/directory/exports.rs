@@ -13,6 +13,8 @@ pub(crate) struct Exports<'a> {
     pub(crate) credentials_endpoint: &'a str,
     /// `HOST:PORT` of Roles Anywhere.
     pub(crate) roles_anywhere_endpoint: &'a str,
+    /// `HOST:PORT` of Jobs.
+    pub(crate) jobs_endpoint: &'a str,
     /// `https://HOST:PORT` of S3.
     pub(crate) s3_endpoint: &'a str,
     /// The bucket to use.
@@ -93,7 +95,7 @@ role_arn         = "{ROLE_ARN}"
 
     /// The text of `env`, to be sourced by a shell.
     pub(super) fn env(&self, paths: &Paths) -> Vec<u8> {
-        let variables: [(&str, &OsStr); 10] = [
+        let variables: [(&str, &OsStr); 11] = [
             ("ENDPOINT_NAME", self.credentials_endpoint.as_ref()),
             (
                 "ROLES_ANYWHERE_ENDPOINT",
@@ -102,6 +104,7 @@ role_arn         = "{ROLE_ARN}"
             ("TRUST_ANCHOR_ARN", TRUST_ANCHOR_ARN.as_ref()),
             ("PROFILE_ARN", PROFILE_ARN.as_ref()),
             ("ROLE_ARN", ROLE_ARN.as_ref()),
+            ("JOBS_ENDPOINT", self.jobs_endpoint.as_ref()),
             ("AWS_ENDPOINT_URL_S3", self.s3_endpoint.as_ref()),
             ("AWS_REGION", REGION.as_ref()),
             // What older SDKs read.
@@ -143,6 +146,7 @@ mod tests {
         Exports {
             credentials_endpoint: "127.0.0.1:1",
             roles_anywhere_endpoint: "127.0.0.1:4",
+            jobs_endpoint: "127.0.0.1:5",
             s3_endpoint: "https://127.0.0.1:2",
             bucket: "demo",
         }
