@@ -5,6 +5,7 @@ mod fetches;
 mod kept;
 mod location;
 mod opening;
+mod own;
 mod quota;
 mod refused;
 mod roles;
@@ -30,6 +31,7 @@ use roles::Role;
 pub use roles::UnknownRole;
 use services::{JobServices, Surroundings};
 pub use services::{Observer, Unobserved};
+pub(crate) use session::UNRESERVED;
 
 /// A request body may be sent this often, and then some: attempts beyond that are a defect.
 const SENDS: u64 = 8;

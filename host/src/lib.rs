@@ -32,8 +32,10 @@
 pub mod agent;
 pub mod factory;
 pub mod gateway;
+mod moment;
 pub mod put;
 pub mod report;
 pub mod sandbox;
+pub mod updates;
 pub mod vault;
 pub mod vending;

@@ -61,3 +61,4 @@ mod tls_servers;
 mod token_faults;
 mod token_keys;
 mod token_rotation;
+mod update_sources;

@@ -99,3 +99,41 @@ fn buckets(s3: &S3) -> Result<Vec<Rule>, OriginError> {
 fn pattern(text: &str) -> Result<Rule, OriginError> {
     text.parse::<OriginPattern>().map(Rule::Pattern)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use sealift_config::Environment;
+    use sealift_network::Decision;
+
+    use super::*;
+
+    #[test]
+    fn what_the_host_reaches_for_updates_no_component_does() {
+        let text = r#"
+            [device]
+            thing_name = "thing_x"
+            certificate = "c"
+            key = "k"
+            [credentials]
+            endpoint = "c0ffee.credentials.iot.eu-central-1.amazonaws.com"
+            role_alias = "uploads"
+            [release]
+            repository = "https://updates.example.com/sealift/"
+            root = "root.json"
+            [jobs]
+            endpoint = "c0ffee-ats.iot.eu-central-1.amazonaws.com"
+        "#;
+        let config = Config::parse(text, "sealift.toml".as_ref(), &Environment::default());
+        let policy = policy(&config.unwrap()).unwrap();
+        for uri in [
+            "https://updates.example.com/sealift/metadata/timestamp.json",
+            "https://c0ffee-ats.iot.eu-central-1.amazonaws.com:8443/things/thing_x/jobs/$next",
+            "https://c0ffee-ats.iot.eu-central-1.amazonaws.com/things/thing_x/jobs/$next",
+        ] {
+            let decision = policy.decide(&Method::GET, &uri.parse().unwrap());
+            assert_eq!(decision, Decision::Deny, "{uri}");
+        }
+    }
+}

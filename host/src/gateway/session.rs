@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// All but the unreserved characters of RFC 3986: the component must write paths and queries
 /// the same way.
-pub(super) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+pub(crate) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')

@@ -4,7 +4,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
@@ -22,6 +21,7 @@ use super::limits::Limits;
 use super::services::{Exchange, Services};
 use super::turns::{NoTurn, Turns};
 use super::usage::{Slot, TooMuch, Usage};
+use crate::moment::Moment;
 
 /// The network as one instance may use it.
 #[derive(Clone)]
@@ -157,30 +157,6 @@ impl WasiHttpHooks for Egress {
     ) -> Box<dyn Future<Output = Sent> + Send> {
         // The component's own timeouts are not taken: the operator knows the link.
         Box::new(self.clone().send(request))
-    }
-}
-
-/// A time by both clocks.
-#[derive(Clone, Copy)]
-struct Moment {
-    monotonic: Instant,
-    wall: SystemTime,
-}
-
-impl Moment {
-    fn now() -> Self {
-        Self {
-            monotonic: Instant::now(),
-            wall: SystemTime::now(),
-        }
-    }
-
-    /// How long ago the other was, by the clock that saw more of it: the monotonic one stands still
-    /// while the machine sleeps, and the wall clock may be set back.
-    fn since(self, earlier: Self) -> Duration {
-        let monotonic = self.monotonic.saturating_duration_since(earlier.monotonic);
-        let wall = self.wall.duration_since(earlier.wall);
-        monotonic.max(wall.unwrap_or_default())
     }
 }
 
@@ -322,25 +298,5 @@ fn connect_code(error: &ConnectError) -> HttpError {
         ConnectError::Tls { .. } => HttpError::TlsCertificateError,
         ConnectError::Proxy { .. } if error.is_transient() => HttpError::DestinationUnavailable,
         ConnectError::Proxy { .. } => HttpError::ConfigurationError,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_machine_that_slept_over_an_exchange_took_that_long() {
-        let second = Duration::from_secs(1);
-        let begun = Moment::now();
-        let later = |monotonic, wall| Moment {
-            monotonic: begun.monotonic + monotonic,
-            wall,
-        };
-        assert_eq!(
-            later(second, begun.wall + 7 * second).since(begun),
-            7 * second
-        );
-        assert_eq!(later(second, begun.wall - 7 * second).since(begun), second);
     }
 }
