@@ -28,6 +28,7 @@ mod memory;
 mod missing_target;
 mod multipart;
 mod network_faults;
+mod ordered_updates;
 mod other_clients;
 mod package;
 mod progress_bar;

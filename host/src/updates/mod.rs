@@ -2,6 +2,7 @@
 
 mod client;
 mod device;
+pub mod jobs;
 pub mod source;
 
 pub use client::NoNetwork;
