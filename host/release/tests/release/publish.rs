@@ -1,5 +1,7 @@
 //! Making repositories.
 
+mod upkeep;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
