@@ -97,6 +97,31 @@ fn what_holds_no_key_is_told_and_not_shown() {
 }
 
 #[test]
+fn the_root_s_keys_are_made_where_no_network_is_and_sign_from_there() {
+    let repository = Repository::nowhere();
+    let vault = repository.path("vault");
+    let init = repository.release(&["init", "--json"]);
+    let made = init.arg("--root-keys-in").arg(&vault).run();
+    made.done();
+    assert!(!made.stderr.contains("move the keys"), "{}", made.stderr);
+    assert_eq!(repository.keys("root").len(), 0);
+    assert_eq!(fs::read_dir(&vault).unwrap().count(), 3);
+    let root = made.json()[0]["root"].as_str().unwrap().to_owned();
+    assert_eq!(root, repository.root().to_str().unwrap());
+    repository
+        .release(&["rotate", "--role", "root"])
+        .run()
+        .done();
+    repository
+        .release(&["sign"])
+        .run()
+        .failed(1, &["nothing was signed", "root"]);
+    repository.sign_with([&vault]).run().done();
+    assert!(repository.directory().join("metadata/2.root.json").exists());
+    assert_eq!(repository.versions(), [""; 0]);
+}
+
+#[test]
 fn a_repository_is_never_made_over_another() {
     let repository = Repository::new(&[]);
     let before = fs::read(repository.root()).unwrap();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use sealift_tests::Repository;
+use sealift_tests::{Looker, Repository};
 use serde_json::Value;
 
 fn ids(repository: &Repository, role: usize) -> Vec<String> {
@@ -10,6 +10,45 @@ fn ids(repository: &Repository, role: usize) -> Vec<String> {
     let keys = checked.json()[0]["roles"][role]["keys"].clone();
     let keys = keys.as_array().unwrap().iter();
     keys.map(|key| key.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_key_that_was_taken_from_the_targets_signs_nothing_more() {
+    let repository = Repository::new(&[]);
+    repository.add("1.0.0").run().done();
+    repository.release(&["sign"]).run().done();
+    let state = tempfile::tempdir().unwrap();
+    let device = Looker::new(state.path(), &repository.directory());
+    device.look().unwrap();
+
+    let [old] = &ids(&repository, 1)[..] else {
+        panic!("one key");
+    };
+    let old_key = repository.keys("targets").remove(0);
+    let stolen = repository.path("stolen.pem");
+    fs::rename(&old_key, &stolen).unwrap();
+    let rotate = ["rotate", "--role", "targets", "--add", "1", "--json"];
+    let rotated = repository
+        .release(&rotate)
+        .args(["--remove", &old[..12]])
+        .run();
+    rotated.done();
+    let made = &rotated.json()[0]["made"][0];
+    assert_eq!(made["role"], "targets");
+    // The root says so, and not whoever holds the other keys.
+    let others = ["targets", "snapshot", "timestamp"];
+    let refused = repository.sign(&others).run();
+    refused.failed(1, &["nothing was signed", "root"]);
+    repository.release(&["sign"]).run().done();
+    assert_eq!(ids(&repository, 1), [made["key"].as_str().unwrap()]);
+
+    repository.add("1.1.0").run().done();
+    let refused = repository.sign_with([&stolen]).run();
+    refused.failed(1, &[old.as_str(), made["key"].as_str().unwrap()]);
+    repository.sign(&others).run().done();
+    let found = device.look().unwrap().releases;
+    assert_eq!(found.last().unwrap().version().to_string(), "1.1.0");
+    assert_eq!(repository.versions(), ["1.0.0", "1.1.0"]);
 }
 
 #[test]

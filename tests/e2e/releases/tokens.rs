@@ -32,6 +32,51 @@ fn with(program: Program, token: &Token) -> Outcome {
 }
 
 #[test]
+fn keys_on_a_token_sign_releases_and_devices_take_them() {
+    let (token, repository) = (Token::software().unwrap(), Repository::new(&[]));
+    make(&token, "EC:prime256v1", "curve", "01");
+    make(&token, "rsa:2048", "primes", "02");
+    let rotate = ["rotate", "--role", "targets", "--threshold", "2"];
+    let checked = repository.release(&["check", "--json"]).run();
+    let old = checked.json()[0]["roles"][1]["keys"][0].clone();
+    let rotate = repository
+        .release(&rotate)
+        .args(["--remove", old.as_str().unwrap()]);
+    let (curve, primes) = (uri(&token, "curve"), uri(&token, "primes"));
+    // One is adopted from the token, the other by its public part alone.
+    let public = Program::new().args(["release", "public-key", &primes]);
+    let public = with(public, &token);
+    let file = repository.path("primes.json");
+    fs::write(&file, public.done()).unwrap();
+    let rotate = rotate.args(["--adopt", &curve, "--adopt"]).arg(&file);
+    with(rotate, &token).done();
+    repository.add("1.0.0").run().done();
+    let roots = repository.sign(&["root"]).run();
+    assert!(
+        roots.done().contains("targets has 0 of 2"),
+        "{}",
+        roots.stdout
+    );
+
+    let one = with(repository.sign_with([&curve]), &token);
+    assert!(one.done().contains("targets has 1 of 2"), "{}", one.stdout);
+    let other = with(repository.sign_with([&primes]), &token);
+    assert!(
+        other.done().contains("snapshot has 0 of 1"),
+        "{}",
+        other.stdout
+    );
+    for outcome in [&one, &other, &public] {
+        for text in [&outcome.stdout, &outcome.stderr] {
+            assert!(!text.contains(Token::PIN));
+        }
+    }
+    repository.sign(&["snapshot", "timestamp"]).run().done();
+    repository.release(&["check"]).run().done();
+    assert_eq!(repository.versions(), ["1.0.0"]);
+}
+
+#[test]
 fn a_key_that_tuf_does_not_know_is_refused_by_its_name() {
     let (token, repository) = (Token::software().unwrap(), Repository::new(&[]));
     make(&token, "EC:secp384r1", "large", "01");
