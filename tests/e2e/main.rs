@@ -43,6 +43,7 @@ mod put_refusals;
 mod put_sources;
 mod queue_commands;
 mod rate_limit;
+mod releases;
 mod resuming;
 mod roles_anywhere;
 mod rotation;

@@ -21,5 +21,6 @@ mod take;
 
 pub use clock::{ClockBehind, Reading};
 pub use error::{Role, TrustError};
+pub(crate) use repository::release_of;
 pub use repository::{Checked, Repository, Settings, Strange};
 pub use source::{ByteStream, DirectorySource, FetchError, Source};

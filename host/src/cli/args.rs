@@ -6,11 +6,13 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use sealift::put::Destination;
 
+use super::component::Component;
 use super::exec::Exec;
 use super::key::Key;
 use super::manual::{Completions, Man};
 use super::put::Put;
 use super::queue::Queue;
+use super::release::Release;
 
 /// Moves files from a gateway into AWS with nothing but its device certificate.
 ///
@@ -81,6 +83,14 @@ pub(crate) enum Command {
     /// Look at the service's queue, add to it and change it; whether the service runs or not
     #[command(subcommand)]
     Queue(Queue),
+
+    /// Look at components
+    #[command(subcommand)]
+    Component(Component),
+
+    /// Make signed releases, for devices to update themselves with: the publisher's side
+    #[command(subcommand)]
+    Release(Release),
 
     /// Show, make and replace the device's key and certificate
     #[command(subcommand)]

@@ -1,6 +1,7 @@
 //! The command line: what is asked for, done, and told.
 
 mod args;
+mod component;
 mod credentials;
 #[cfg(feature = "local-cloud")]
 mod demo;
@@ -15,6 +16,7 @@ pub(crate) mod output;
 mod progress;
 mod put;
 mod queue;
+mod release;
 mod run;
 mod setup;
 mod unfinished;
@@ -38,6 +40,8 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
         Command::Unfinished(command) => unfinished::run(&global, command).await,
         Command::Credentials => credentials::run(&global).await,
         Command::Run => run::run(&global).await,
+        Command::Component(command) => component::run(&global, command),
+        Command::Release(command) => release::run(&global, command).await,
         Command::Key(command) => key::run(&global, command).await,
         Command::Queue(command) => queue::run(&global, command),
         Command::Completions(args) => manual::completions(&args),

@@ -9,6 +9,7 @@ use wasmtime::{Config, Engine};
 use super::bindings::UploaderPre;
 use super::component::{Component, Loaded};
 use super::error::LoadError;
+use super::inspect::Shape;
 use super::limits::Limits;
 use super::linker::linker;
 use super::rooms::{self, Rooms};
@@ -74,16 +75,37 @@ impl Sandbox {
     /// Makes a component of its bytes: compiled, and checked to ask for nothing that this
     /// host does not offer and to export what the world `uploader` says.
     pub fn load(&self, bytes: &[u8]) -> Result<Component, LoadError> {
-        let compiled = match &self.cache {
+        self.link(&self.compile(bytes)?, bytes)
+    }
+
+    /// What the component imports and exports, and whether [`Sandbox::load`] would take it.
+    pub fn inspect(
+        &self,
+        bytes: &[u8],
+    ) -> Result<(Shape, Result<Component, LoadError>), LoadError> {
+        let compiled = self.compile(bytes)?;
+        let shape = Shape::of(&self.engine, &compiled);
+        Ok((shape, self.link(&compiled, bytes)))
+    }
+
+    fn compile(&self, bytes: &[u8]) -> Result<wasmtime::component::Component, LoadError> {
+        match &self.cache {
             Some(cache) => cache.component(&self.engine, bytes),
             None => wasmtime::component::Component::new(&self.engine, bytes),
         }
-        .map_err(LoadError::NotAComponent)?;
+        .map_err(LoadError::NotAComponent)
+    }
+
+    fn link(
+        &self,
+        compiled: &wasmtime::component::Component,
+        bytes: &[u8],
+    ) -> Result<Component, LoadError> {
         let instance = self
             .linker
-            .instantiate_pre(&compiled)
+            .instantiate_pre(compiled)
             .map_err(LoadError::Imports)?;
-        let memories = rooms::memories(&compiled);
+        let memories = rooms::memories(compiled);
         let uploader = UploaderPre::new(instance).map_err(LoadError::Exports)?;
         Ok(Component::new(Loaded {
             uploader,

@@ -24,6 +24,19 @@ pub struct Limits {
     pub stall: Duration,
 }
 
+impl Limits {
+    /// Those of a sandbox that only looks at components, and runs none.
+    pub const NONE: Self = Self {
+        memory: 0,
+        computing: Duration::ZERO,
+        open_requests: 0,
+        bytes_out: 0,
+        response: 0,
+        log: 0,
+        stall: Duration::ZERO,
+    };
+}
+
 /// Bytes that one call into the host may carry out of the instance, so that a list
 /// of 4 billion elements is refused before the host makes room for it. The largest honest call
 /// is a request with a 100 KiB session token.

@@ -78,19 +78,36 @@ fn target(release: &Release) -> Result<Target, PublishError> {
     })
 }
 
-/// A version means the same bytes for ever, or devices would run different things under one name.
+/// A version means the same bytes for ever, or devices would run different things under one name. It has one name, too, so
+/// that nobody who changes what is said of it leaves the other one as it was.
 fn free(targets: &Targets, release: &Release) -> Result<(), PublishError> {
-    for target in targets.targets.values() {
+    for (name, target) in &targets.targets {
         let Some(custom) = target.custom.get("sealift") else {
             continue;
         };
         let published = Manifest::from_json(custom)?;
+        let (same_name, same_version) = (
+            name.raw() == release.file.as_str(),
+            published.version == *release.version(),
+        );
         let same = target.hashes.sha256.as_ref() == release.digest.as_bytes().as_slice();
-        if published.version == *release.version() && !same {
+        if same_version && !same {
             let digest = <[u8; 32]>::try_from(target.hashes.sha256.as_ref()).unwrap_or_default();
             return Err(PublishError::VersionTaken {
                 version: published.version,
                 digest: Digest::from_bytes(digest),
+            });
+        }
+        if same_version && !same_name {
+            return Err(PublishError::Named {
+                version: published.version,
+                name: name.raw().to_owned(),
+            });
+        }
+        if same_name && !same_version {
+            return Err(PublishError::NameTaken {
+                name: release.file.clone(),
+                version: published.version,
             });
         }
     }

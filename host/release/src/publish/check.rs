@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::error::PublishError;
+use super::keys::KeyId;
 use super::publisher::Publisher;
 use crate::{
     Digest, Directory, DirectorySource, Reading, Release, Repository, Role, Strange, TrustSettings,
@@ -34,7 +35,32 @@ pub struct Expiry {
     pub expires: SystemTime,
 }
 
+/// The keys of a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keys {
+    /// Which role.
+    pub role: Role,
+    /// How many of them have to sign.
+    pub threshold: u64,
+    /// Those that count.
+    pub ids: Vec<KeyId>,
+}
+
 impl Publisher {
+    /// Whose keys count, by the published root.
+    pub fn keys(&self) -> Result<Vec<Keys>, PublishError> {
+        let root = self.published()?.root.metadata.signed;
+        let of = |role: Role| {
+            let keys = root.roles.get(&role.in_tuf())?;
+            Some(Keys {
+                role,
+                threshold: keys.threshold.get(),
+                ids: keys.keyids.iter().map(KeyId::from).collect(),
+            })
+        };
+        Ok(Role::ALL.into_iter().filter_map(of).collect())
+    }
+
     /// Reads the repository as a device does that knows nothing but its first root, and compares every component with
     /// its digest.
     pub async fn check(&self, now: SystemTime) -> Result<Report, PublishError> {
@@ -78,7 +104,8 @@ impl Publisher {
         })
     }
 
-    fn expiries(&self) -> Result<Vec<Expiry>, PublishError> {
+    /// Until when what is published counts, whether it does still or not.
+    pub fn expiries(&self) -> Result<Vec<Expiry>, PublishError> {
         let published = self.published()?;
         let expiry = |role, version: std::num::NonZeroU64, expires| Expiry {
             role,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 
 use super::keys::KeyId;
-use crate::{Digest, ManifestError, Role, TrustError};
+use crate::{Digest, ManifestError, Role, TargetFile, TrustError};
 
 /// Why a repository is not changed.
 #[derive(Debug, thiserror::Error)]
@@ -62,10 +62,34 @@ pub enum PublishError {
         path: PathBuf,
     },
     /// It is no public key as TUF writes it.
-    #[error("{} holds no public key as TUF writes it; its holder has it from the private key", path.display())]
+    #[error("{} holds no public key, as TUF writes it or in PEM; its holder has it by `sealift release public-key`", path.display())]
     PublicKey {
         /// The file.
         path: PathBuf,
+    },
+    /// It signs in no way that TUF knows.
+    #[error("{name} is no key that TUF knows; it takes RSA, and ECDSA on P-256")]
+    KeyKind {
+        /// Where it is.
+        name: String,
+    },
+    /// More keys than anybody has.
+    #[error("{keys} keys for the role {role} are too many; {most} are the most")]
+    ManyKeys {
+        /// Which role.
+        role: Role,
+        /// How many there would be.
+        keys: u32,
+        /// How many there may be.
+        most: u32,
+    },
+    /// What was decided of lifetimes cannot be read.
+    #[error("{} does not say for how long signatures count; take it from a copy of the repository, or remove it for what is usual", path.display())]
+    Lifetimes {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
     },
     /// No role has it.
     #[error(
@@ -89,6 +113,32 @@ pub enum PublishError {
         /// What is published.
         digest: Digest,
     },
+    /// The name is taken by another release.
+    #[error(
+        "the name {name} is version {version}'s already; give this release another one with --name"
+    )]
+    NameTaken {
+        /// Which.
+        name: TargetFile,
+        /// Whose it is.
+        version: Version,
+    },
+    /// The version has a name already.
+    #[error("version {version} is published as {name} already; leave --name out, or name that")]
+    Named {
+        /// Which.
+        version: Version,
+        /// Its name.
+        name: String,
+    },
+    /// There is no such release.
+    #[error("there is no release {version}; there are: {others}")]
+    NoSuchVersion {
+        /// Which.
+        version: Version,
+        /// Those that there are.
+        others: String,
+    },
     /// It is larger than any component may be.
     #[error("the component has {length} bytes, and devices take {limit} at most")]
     TooLarge {
@@ -98,7 +148,9 @@ pub enum PublishError {
         limit: u64,
     },
     /// The role has no such key.
-    #[error("the role {role} has no key {id}; `sealift release check` lists those that it has")]
+    #[error(
+        "the role {role} has no key {id}, or several that begin so; `sealift release check` lists those that it has"
+    )]
     NoSuchKey {
         /// Which role.
         role: Role,

@@ -26,6 +26,10 @@ impl Publisher {
                 path: self.directory.clone(),
             });
         }
+        // Before any key is made: what is refused leaves nothing behind.
+        Role::ALL
+            .iter()
+            .try_for_each(|role| roles.of(*role).check(*role))?;
         let mut root = Root {
             spec_version: SPECIFICATION.into(),
             consistent_snapshot: true,
@@ -53,7 +57,9 @@ impl Publisher {
         let mut targets = Targets::new(SPECIFICATION.into(), NonZeroU64::MIN, expires);
         targets.delegations = None;
         self.put_draft(Role::Targets, unsigned(targets))?;
-        let signers = Signer::read_all(&self.place("keys"))?;
+        self.keep_lifetimes()?;
+        let signers = made.iter().map(|key| Signer::read(&key.file));
+        let signers: Vec<_> = signers.collect::<Result<_, _>>()?;
         self.sign(&signers, now).await?;
         Ok(made)
     }
@@ -64,19 +70,7 @@ impl Publisher {
         role: Role,
         roles: &Roles,
     ) -> Result<Vec<MadeKey>, PublishError> {
-        let wanted = match role {
-            Role::Root => roles.root,
-            Role::Targets => roles.targets,
-            Role::Snapshot => roles.snapshot,
-            Role::Timestamp => roles.timestamp,
-        };
-        if wanted.threshold > wanted.keys {
-            return Err(PublishError::Threshold {
-                role,
-                threshold: wanted.threshold.get(),
-                keys: wanted.keys.get(),
-            });
-        }
+        let wanted = roles.of(role);
         let mut made = Vec::new();
         for _ in 0..wanted.keys.get() {
             made.push(self.make_key(role)?);
@@ -98,7 +92,7 @@ impl Publisher {
 
     /// Makes an Ed25519 key for a role.
     pub(super) fn make_key(&self, role: Role) -> Result<MadeKey, PublishError> {
-        let directory = self.place("keys");
+        let directory = self.keys_of(role);
         make_private(&directory)?;
         let failed = |_| PublishError::Tuf("the system gives no random bytes".into());
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(failed)?;
@@ -111,6 +105,11 @@ impl Publisher {
         let pem = pem::encode(&pem::Pem::new("PRIVATE KEY", pkcs8.as_ref()));
         put_secret(&file, zeroize::Zeroizing::new(pem).as_bytes())?;
         let public = PublicKey(key);
-        Ok(MadeKey { public, id, file })
+        Ok(MadeKey {
+            role,
+            public,
+            id,
+            file,
+        })
     }
 }

@@ -18,6 +18,8 @@ use crate::Role;
 pub struct Publisher {
     pub(super) directory: PathBuf,
     pub(super) lifetimes: Lifetimes,
+    /// Where private keys of the root go, if not beside the others.
+    pub(super) root_keys: Option<PathBuf>,
 }
 
 /// The version of the specification that is written down in metadata.
@@ -45,6 +47,28 @@ impl Publisher {
         Self {
             directory,
             lifetimes,
+            root_keys: None,
+        }
+    }
+
+    /// Puts private keys of the root that are made from now on into another directory: a stick, say, so that they
+    /// never are where the repository is.
+    #[must_use]
+    pub fn with_root_keys_in(mut self, directory: PathBuf) -> Self {
+        self.root_keys = Some(directory);
+        self
+    }
+
+    /// For how long what is signed from now on counts.
+    pub fn lifetimes(&self) -> Lifetimes {
+        self.lifetimes
+    }
+
+    /// Where private keys of the role go.
+    pub(super) fn keys_of(&self, role: Role) -> PathBuf {
+        match (role, &self.root_keys) {
+            (Role::Root, Some(directory)) => directory.clone(),
+            _ => self.place("keys"),
         }
     }
 

@@ -1,11 +1,16 @@
 //! Who signs what, and for how long it counts.
 
 use std::num::NonZeroU32;
+use std::str::FromStr;
 use std::time::Duration;
 
 use tough::schema::RoleType;
 
+use super::error::PublishError;
 use crate::Role;
+
+/// Nobody has more keys for one role.
+pub(super) const MOST_KEYS: u32 = 32;
 
 /// So many keys, of which so many have to sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +48,22 @@ pub struct Lifetimes {
 }
 
 impl RoleKeys {
+    pub(super) fn check(self, role: Role) -> Result<(), PublishError> {
+        let (threshold, keys) = (self.threshold.get(), self.keys.get());
+        if keys > MOST_KEYS {
+            let most = MOST_KEYS;
+            return Err(PublishError::ManyKeys { role, keys, most });
+        }
+        if threshold > keys {
+            return Err(PublishError::Threshold {
+                role,
+                threshold,
+                keys,
+            });
+        }
+        Ok(())
+    }
+
     const fn of(keys: u32, threshold: u32) -> Self {
         const fn at_least_one(number: u32) -> NonZeroU32 {
             match NonZeroU32::new(number) {
@@ -53,6 +74,17 @@ impl RoleKeys {
         Self {
             keys: at_least_one(keys),
             threshold: at_least_one(threshold),
+        }
+    }
+}
+
+impl Roles {
+    pub(super) fn of(&self, role: Role) -> RoleKeys {
+        match role {
+            Role::Root => self.root,
+            Role::Targets => self.targets,
+            Role::Snapshot => self.snapshot,
+            Role::Timestamp => self.timestamp,
         }
     }
 }
@@ -102,5 +134,19 @@ impl Role {
             Self::Snapshot => RoleType::Snapshot,
             Self::Timestamp => RoleType::Timestamp,
         }
+    }
+}
+
+/// Not the name of a role.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a role is root, targets, snapshot or timestamp")]
+pub struct UnknownRole;
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        let named = |role: &Self| role.to_string() == text;
+        Self::ALL.into_iter().find(named).ok_or(UnknownRole)
     }
 }

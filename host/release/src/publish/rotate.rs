@@ -1,11 +1,13 @@
 //! Other keys for a role.
 
+use std::num::{NonZeroU32, NonZeroU64};
 use std::time::SystemTime;
 
 use super::draft::{next, unsigned};
 use super::error::PublishError;
 use super::keys::{KeyId, MadeKey, PublicKey};
 use super::publisher::Publisher;
+use super::roles::RoleKeys;
 use crate::Role;
 
 /// How the keys of a role change.
@@ -19,6 +21,8 @@ pub struct Rotation {
     pub add: u32,
     /// Keys that others have, in files or tokens of their own.
     pub adopt: Vec<PublicKey>,
+    /// How many have to sign from then on, if not as many as before.
+    pub threshold: Option<NonZeroU32>,
 }
 
 impl Publisher {
@@ -41,22 +45,23 @@ impl Publisher {
         let keys = root.roles.get_mut(&role.in_tuf()).ok_or_else(absent)?;
         for id in &rotation.remove {
             let before = keys.keyids.len();
-            keys.keyids.retain(|key| KeyId::from(key) != *id);
-            if keys.keyids.len() == before {
+            keys.keyids.retain(|key| !KeyId::from(key).begins_with(id));
+            if keys.keyids.len() + 1 != before {
                 let id = id.clone();
                 return Err(PublishError::NoSuchKey { role, id });
             }
         }
-        let left = u32::try_from(keys.keyids.len() + rotation.adopt.len()).unwrap_or(u32::MAX);
-        let (threshold, keys_then) = (keys.threshold.get(), left.saturating_add(rotation.add));
-        if threshold > u64::from(keys_then) {
-            let threshold = u32::try_from(threshold).unwrap_or(u32::MAX);
-            return Err(PublishError::Threshold {
-                role,
-                threshold,
-                keys: keys_then,
-            });
+        let mut then: Vec<_> = keys.keyids.iter().map(KeyId::from).collect();
+        for key in &rotation.adopt {
+            let id = key.id()?;
+            if !then.contains(&id) {
+                then.push(id);
+            }
         }
+        let then = u32::try_from(then.len()).unwrap_or(u32::MAX);
+        let threshold = rotation.threshold.map_or(keys.threshold, NonZeroU64::from);
+        enough(role, threshold, then.saturating_add(rotation.add))?;
+        keys.threshold = threshold;
         let mut made = Vec::new();
         for _ in 0..rotation.add {
             made.push(self.make_key(role)?);
@@ -99,4 +104,17 @@ impl Publisher {
         }
         Ok(made)
     }
+}
+
+fn enough(role: Role, threshold: NonZeroU64, keys: u32) -> Result<(), PublishError> {
+    let threshold = u32::try_from(threshold.get()).unwrap_or(u32::MAX);
+    let absent = PublishError::Threshold {
+        role,
+        threshold,
+        keys,
+    };
+    let (Some(threshold), Some(keys)) = (NonZeroU32::new(threshold), NonZeroU32::new(keys)) else {
+        return Err(absent);
+    };
+    RoleKeys { keys, threshold }.check(role)
 }

@@ -40,12 +40,11 @@ pub struct Lacking {
 
 impl Publisher {
     /// Signs the drafts with those of the keys that count for them, and publishes when none lacks a signature. Without
-    /// drafts, a new timestamp is signed: what is published counts for longer.
+    /// drafts, a new timestamp is signed: what is published counts for longer. So does what has spent half of its time, if the
+    /// keys for that are there.
     pub async fn sign(&self, signers: &[Signer], now: SystemTime) -> Result<Signed, PublishError> {
-        if !Role::ALL.iter().any(|role| self.draft_path(*role).exists()) {
-            let published = self.published()?;
-            let version = next(published.timestamp.metadata.signed.version);
-            self.draft_timestamp(&published.snapshot, version, now)?;
+        if self.is_unchanged()? {
+            self.renew(signers, now)?;
         }
         let mut signed = Vec::new();
         let root = self.sign_root(signers, &mut signed).await?;

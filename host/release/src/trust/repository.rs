@@ -217,7 +217,7 @@ fn releases(repository: &tough::Repository) -> (Vec<Release>, Vec<Strange>) {
         let Some(custom) = target.custom.get("sealift") else {
             continue;
         };
-        match release(name, target, custom) {
+        match release_of(name, target, custom) {
             Ok(release) => releases.push(release),
             Err(why) => strange.push(Strange {
                 name: name.raw().into(),
@@ -229,7 +229,8 @@ fn releases(repository: &tough::Repository) -> (Vec<Release>, Vec<Strange>) {
     (releases, strange)
 }
 
-fn release(
+/// The release that a target is, or why it is none.
+pub(crate) fn release_of(
     name: &TargetName,
     target: &Target,
     custom: &serde_json::Value,

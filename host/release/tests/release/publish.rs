@@ -1,5 +1,7 @@
 //! Making repositories.
 
+mod upkeep;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -121,6 +123,7 @@ async fn a_new_root_needs_old_keys_and_new_ones() {
             remove: vec![roots[0].id().unwrap(), roots[1].id().unwrap()],
             add: 2,
             adopt: Vec::new(),
+            threshold: None,
         };
         let made = yard.publisher.rotate(&rotation, day(1)).unwrap();
         let error = yard.publisher.rotate(&rotation, day(1)).unwrap_err();
@@ -274,6 +277,7 @@ async fn keys_of_every_kind_that_others_have_are_adopted() {
         remove,
         add: 0,
         adopt,
+        threshold: None,
     };
     assert_eq!(yard.publisher.rotate(&rotation, day(1)).unwrap(), []);
     let here = Signer::read_all(&yard.path("keys")).unwrap();

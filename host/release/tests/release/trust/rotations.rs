@@ -25,6 +25,7 @@ async fn replace_keys(yard: &Yard, role: Role, now: std::time::SystemTime) {
                 remove,
                 add,
                 adopt: Vec::new(),
+                threshold: None,
             },
             now,
         )
@@ -130,6 +131,7 @@ async fn a_rotation_that_leaves_too_few_keys_is_refused() {
                 remove,
                 add: 1,
                 adopt: Vec::new(),
+                threshold: None,
             },
             day(1),
         )
@@ -154,6 +156,7 @@ async fn a_rotation_that_leaves_too_few_keys_is_refused() {
                 remove,
                 add: 1,
                 adopt: Vec::new(),
+                threshold: None,
             },
             day(1),
         )
@@ -181,6 +184,7 @@ async fn a_change_of_the_timestamps_keys_forgets_its_versions_even_if_the_check_
         remove,
         add: 1,
         adopt: Vec::new(),
+        threshold: None,
     };
     yard.publisher.rotate(&rotation, day(2)).unwrap();
     yard.sign(day(2)).await;
