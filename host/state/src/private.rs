@@ -16,15 +16,15 @@ use crate::directory::parent;
 
 /// Makes a directory (0700) and those above it, if they are missing.
 pub fn make_directory(path: &Path) -> io::Result<()> {
-    let make = || DirBuilder::new().mode(0o700).create(path);
-    let made = match make() {
+    let create = || DirBuilder::new().mode(0o700).create(path);
+    let outcome = match create() {
         Err(error) if error.kind() == io::ErrorKind::NotFound && parent(path) != path => {
             make_directory(parent(path))?;
-            make()
+            create()
         }
         other => other,
     };
-    match made {
+    match outcome {
         Ok(()) => give_directory(path),
         Err(_) if path.is_dir() => Ok(()),
         Err(error) => Err(error),
