@@ -31,16 +31,26 @@ pub struct FileKey {
 
 impl FileKey {
     /// Reads the key from `path`.
-    pub fn open(path: &Path, permissions: KeyPermissions) -> Result<Self, KeyError> {
-        Self::open_stamped(path, permissions).map(|(key, _)| key)
+    ///
+    /// `credentials` is where systemd lays down the service's credentials, if it does
+    /// ([`Device::credentials_directory`](sealift_config::Device::credentials_directory)).
+    pub fn open(
+        path: &Path,
+        permissions: KeyPermissions,
+        credentials: Option<&Path>,
+    ) -> Result<Self, KeyError> {
+        Self::open_stamped(path, permissions, credentials).map(|(key, _)| key)
     }
 
     pub(crate) fn open_stamped(
         path: &Path,
         permissions: KeyPermissions,
+        credentials: Option<&Path>,
     ) -> Result<(Self, Stamp), KeyError> {
         let file = SmallFile::read(path)?;
-        if permissions == KeyPermissions::Strict && file.mode & OTHERS != 0 {
+        let is_private = file.mode & OTHERS == 0
+            || file.mode & OTHERS == GROUP_READS && file.is_credential(path, credentials);
+        if permissions == KeyPermissions::Strict && !is_private {
             return Err(KeyError::Permissions {
                 path: path.to_owned(),
                 mode: file.mode,
@@ -88,6 +98,9 @@ impl FileKey {
 
 /// Permission bits of group and others.
 const OTHERS: u32 = 0o077;
+
+/// What an ACL that lets one user read looks like: its mask is in the place of the group's permissions (acl(5)).
+const GROUP_READS: u32 = 0o040;
 
 /// Kinds that we sign with: a key that says it is one of them and is refused all
 /// the same is damaged.

@@ -23,7 +23,7 @@ pub struct IdentityFiles {
     pub key: KeyReference,
     /// Who else may read a key file.
     pub key_permissions: KeyPermissions,
-    /// What URIs of tokens leave open.
+    /// What URIs of tokens leave open, and where systemd's credentials are: a key file may be one.
     pub tokens: TokenSettings,
 }
 
@@ -159,7 +159,8 @@ pub(crate) fn open_stamped(
 ) -> Result<(Arc<dyn DeviceKey>, Option<Stamp>), KeyError> {
     match reference {
         KeyReference::File(path) => {
-            let (key, stamp) = FileKey::open_stamped(path, permissions)?;
+            let credentials = tokens.credentials_directory.as_deref();
+            let (key, stamp) = FileKey::open_stamped(path, permissions, credentials)?;
             Ok((Arc::new(key), Some(stamp)))
         }
         KeyReference::Pkcs11(uri) => {

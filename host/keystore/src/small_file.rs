@@ -6,6 +6,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
+use rustix::process::geteuid;
 use zeroize::Zeroizing;
 
 /// A file's content, wiped when dropped, with what was true of the file when it
@@ -42,6 +43,22 @@ impl SmallFile {
             stamp: Stamp::of(&metadata),
             mode: metadata.mode() & 0o7777,
         })
+    }
+
+    /// Whether it lies, under this very name, in the directory that systemd has made for the credentials of this
+    /// service: who may read those is systemd's doing. Since version 254 it lets the service in by an ACL.
+    pub(crate) fn is_credential(&self, path: &Path, directory: Option<&Path>) -> bool {
+        let Some(directory) = directory.filter(|directory| path.parent() == Some(directory)) else {
+            return false;
+        };
+        let is_itself = path
+            .symlink_metadata()
+            .is_ok_and(|metadata| Stamp::of(&metadata) == self.stamp);
+        let ours = [0, geteuid().as_raw()];
+        let is_guarded = directory.symlink_metadata().is_ok_and(|metadata| {
+            metadata.is_dir() && ours.contains(&metadata.uid()) && metadata.mode() & 0o022 == 0
+        });
+        is_itself && is_guarded
     }
 }
 

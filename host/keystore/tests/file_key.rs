@@ -14,7 +14,7 @@ use sealift_keystore::{
 use support::{KINDS, P256, Workshop, report, set_mode};
 
 fn open(path: &Path) -> Result<FileKey, KeyError> {
-    FileKey::open(path, KeyPermissions::Strict)
+    FileKey::open(path, KeyPermissions::Strict, None)
 }
 
 fn refusal(path: &Path) -> KeyError {
@@ -150,10 +150,63 @@ fn a_key_that_others_may_touch_is_refused_unless_configured() {
         assert!(matches!(&error, KeyError::Permissions { mode: found, .. } if *found == mode));
         let line = format!("run `chmod 600 {}`", path.display());
         assert!(error.to_string().contains(&line), "{error}");
-        assert!(FileKey::open(&path, KeyPermissions::Any).is_ok());
+        assert!(FileKey::open(&path, KeyPermissions::Any, None).is_ok());
     }
     set_mode(&path, 0o400);
     assert!(open(&path).is_ok());
+}
+
+/// Whether a key file is taken, strictly, with a directory of credentials.
+fn is_taken(path: &Path, credentials: &Path) -> bool {
+    FileKey::open(path, KeyPermissions::Strict, Some(credentials)).is_ok()
+}
+
+/// As systemd lays it down from version 254 on: it belongs to root, and the service reads it by an ACL.
+#[test]
+fn a_credential_of_systemd_is_taken_with_the_permissions_that_its_acl_shows() {
+    let workshop = Workshop::new();
+    let path = workshop.key("device-key", P256);
+    let directory = path.parent().unwrap();
+    set_mode(directory, 0o550);
+    set_mode(&path, 0o440);
+    assert!(is_taken(&path, directory));
+    for mode in [0o444, 0o460, 0o450, 0o404] {
+        set_mode(&path, mode);
+        assert!(!is_taken(&path, directory), "{mode:o}");
+    }
+}
+
+#[test]
+fn nothing_but_a_credential_may_be_read_by_a_group() {
+    let workshop = Workshop::new();
+    let path = workshop.key("device-key", P256);
+    let (directory, elsewhere) = (path.parent().unwrap(), tempfile::tempdir().unwrap());
+    set_mode(&path, 0o440);
+    assert!(!is_taken(&path, elsewhere.path()), "in another directory");
+    let above = directory.parent().unwrap();
+    assert!(!is_taken(&path, above), "further below");
+    let link = elsewhere.path().join("device-key");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    assert!(!is_taken(&link, elsewhere.path()), "by a symbolic link");
+    for mode in [0o570, 0o702, 0o777] {
+        set_mode(directory, mode);
+        assert!(!is_taken(&path, directory), "{mode:o}");
+    }
+}
+
+#[test]
+fn a_directory_of_somebody_else_is_none_of_credentials() {
+    // Only root can give a directory away.
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let workshop = Workshop::new();
+    let path = workshop.key("device-key", P256);
+    let directory = path.parent().unwrap();
+    set_mode(directory, 0o550);
+    set_mode(&path, 0o440);
+    std::os::unix::fs::chown(directory, Some(65534), None).unwrap();
+    assert!(!is_taken(&path, directory));
 }
 
 #[test]

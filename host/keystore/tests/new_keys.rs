@@ -90,7 +90,7 @@ fn openssl_verifies_the_request_of_each_kind_of_key() {
         .unwrap();
     for (algorithm, kind) in KINDS {
         let path = workshop.key("key", kind);
-        let key = FileKey::open(&path, KeyPermissions::Strict).unwrap();
+        let key = FileKey::open(&path, KeyPermissions::Strict, None).unwrap();
         let request = certificate_request(&key, &subject).unwrap();
         workshop.write("request", request);
         openssl(&["req", "-in", "request", "-verify", "-noout"], &workshop);

@@ -1,10 +1,12 @@
 //! Where the files are.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+use sealift_state::private;
 
 use crate::QueueError;
 
@@ -69,12 +71,9 @@ impl Place {
             .is_ok_and(|log| log.len() > 0)
     }
 
-    /// Makes the directory if it is missing, for this user alone.
+    /// Makes the directory if it is missing.
     pub(crate) fn make(&self) -> io::Result<()> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.0)
+        private::make_directory(&self.0)
     }
 
     /// Makes the names in it durable.
@@ -90,15 +89,10 @@ pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Opens a file to be read and written, made for this user alone if it is missing.
+/// Opens a file to be read and written, made if it is missing, by [`private`]'s rules. SQLite gives what it makes
+/// beside a database to the database's owner.
 pub(crate) fn open_private(path: &Path) -> io::Result<File> {
-    let file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)?;
+    let file = private::open(path, File::options().read(true).write(true))?;
     keep_private(&file)?;
     Ok(file)
 }

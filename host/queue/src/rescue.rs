@@ -12,7 +12,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::QueueError;
-use crate::place::{Place, refused};
+use crate::place::{Place, open_private, refused};
 use crate::repair::{REPAIRING, write_draft};
 use crate::schema::{definitions, expected, newest, version};
 use crate::store::connect_reading;
@@ -51,7 +51,9 @@ fn copy(place: &Place) -> Result<Connection, QueueError> {
     let path = place.rescue();
     let failed = |source| refused(REPAIRING, &path, source);
     let explain = |trouble: Trouble| trouble.explain(REPAIRING, place);
-    File::create(&path).map_err(failed)?;
+    open_private(&path)
+        .and_then(|file| file.set_len(0))
+        .map_err(failed)?;
     write_draft(&path, |_| Ok(())).map_err(explain)?;
     let mut first = [0; PAGE];
     let new = File::open(&path).map_err(failed)?;

@@ -6,12 +6,12 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use rustix::fs::{FlockOperation, flock};
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::directory;
+use crate::{directory, private};
 
 /// The log is put aside when it is this long, in bytes, and one begun anew; one that was put aside before
 /// is gone then.
@@ -150,18 +150,13 @@ fn append(path: &Path, line: &[u8]) -> io::Result<()> {
 
 fn open(path: &Path) -> io::Result<File> {
     let directory = directory::parent(path);
-    directory::make_private(directory)?;
-    let flags = OFlags::APPEND | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    match rustix::fs::open(path, flags, Mode::empty()) {
-        Ok(file) => Ok(file.into()),
-        Err(rustix::io::Errno::NOENT) => {
-            let mode = Mode::RUSR | Mode::WUSR;
-            let file = rustix::fs::open(path, flags | OFlags::CREATE, mode)?;
-            directory::sync(directory)?;
-            Ok(file.into())
-        }
-        Err(error) => Err(error.into()),
+    private::make_directory(directory)?;
+    let is_new = fs::symlink_metadata(path).is_err();
+    let file = private::open(path, File::options().append(true))?;
+    if is_new {
+        directory::sync(directory)?;
     }
+    Ok(file)
 }
 
 #[cfg(test)]

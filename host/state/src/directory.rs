@@ -1,10 +1,10 @@
 //! The directory of what outlives a process.
 
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use crate::private;
 use crate::{Audit, Clock, Hints, Journals, Numbers, Refusals};
 
 /// Where the files are. To name it touches no disk.
@@ -53,14 +53,6 @@ impl StateDirectory {
     }
 }
 
-/// Makes a directory and those above it if they are missing, for this user alone.
-pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)
-}
-
 /// Makes the names in a directory durable.
 pub(crate) fn sync(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
@@ -70,9 +62,10 @@ pub(crate) fn sync(directory: &Path) -> io::Result<()> {
 /// goes.
 pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     let directory = parent(path);
-    make_private(directory)?;
+    private::make_directory(directory)?;
     // 0600, and gone when it is dropped before it has its name.
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    private::give(file.as_file(), directory)?;
     file.write_all(contents)?;
     file.as_file().sync_all()?;
     file.persist(path)?;

@@ -2,7 +2,8 @@
 //! clock is, and the audit log.
 //!
 //! A [`StateDirectory`] names the place. Nothing is made there before there is something to keep,
-//! and what is made belongs to this user alone (directories 0700, files 0600):
+//! and what is made belongs to this user alone (directories 0700, files 0600), or to the directory's owner if this is
+//! root ([`private`]):
 //!
 //! | file | holds | written |
 //! |---|---|---|
@@ -23,6 +24,7 @@ mod directory;
 mod hints;
 mod journal;
 mod numbers;
+pub mod private;
 mod refusals;
 
 pub use audit::{Audit, AuditError, Event};

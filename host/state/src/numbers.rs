@@ -6,14 +6,13 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::directory;
+use crate::{directory, private};
 
 /// So many files are remembered. Of more, the first are given new numbers
 /// when they are found again.
@@ -109,9 +108,8 @@ impl Numbers {
 }
 
 fn append_to(path: &Path) -> io::Result<File> {
-    directory::make_private(directory::parent(path))?;
-    let mut options = OpenOptions::new();
-    options.append(true).create(true).mode(0o600).open(path)
+    private::make_directory(directory::parent(path))?;
+    private::open(path, File::options().append(true))
 }
 
 fn parse(line: &str) -> Option<(Mark, u64)> {

@@ -10,7 +10,7 @@ use sealift_keystore::{DeviceKey, FileKey};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("name a key file")?;
-    let key = FileKey::open(Path::new(&path), KeyPermissions::Strict)?;
+    let key = FileKey::open(Path::new(&path), KeyPermissions::Strict, None)?;
     for scheme in key.schemes() {
         for number in 0..8_u8 {
             key.sign(*scheme, &[number])?;

@@ -26,15 +26,16 @@ pub struct Device {
     pub sign_for: Vec<SignaturePurpose>,
     /// The PKCS#11 module for URIs that name none.
     pub pkcs11_module: Option<PathBuf>,
-    /// Where systemd puts the service's credentials, the PINs of tokens among
-    /// them: `$CREDENTIALS_DIRECTORY`.
+    /// Where systemd puts the service's credentials, the key and the PINs of
+    /// tokens among them: `$CREDENTIALS_DIRECTORY`.
     pub credentials_directory: Option<PathBuf>,
 }
 
 keyword! {
     /// Who else may read a key file.
     KeyPermissions {
-        /// Only its owner: group and others have no permission whatever.
+        /// Only its owner: group and others have no permission whatever. A credential may show what
+        /// systemd's ACL looks like, a group that reads.
         Strict = "strict",
         /// Anybody; for file systems without permissions.
         Any = "any",

@@ -25,6 +25,7 @@ pub(super) enum Keys {
     Files {
         place: Place,
         permissions: KeyPermissions,
+        credentials: Option<PathBuf>,
     },
     /// On a token, where the certificate tells which of two with the same label is in force.
     Token {
@@ -42,6 +43,7 @@ impl Keys {
             KeyReference::File(path) => Ok(Self::Files {
                 place: Place::of(path)?,
                 permissions: files.key_permissions,
+                credentials: files.tokens.credentials_directory.clone(),
             }),
             KeyReference::Pkcs11(uri) => Ok(Self::Token {
                 uri: uri.clone(),
@@ -61,8 +63,13 @@ impl Keys {
         certificate: Option<&Certificate>,
     ) -> Result<Arc<dyn DeviceKey>, KeyError> {
         match self {
-            Self::Files { place, permissions } => {
-                Ok(Arc::new(FileKey::open(&place.now, *permissions)?))
+            Self::Files {
+                place,
+                permissions,
+                credentials,
+            } => {
+                let key = FileKey::open(&place.now, *permissions, credentials.as_deref())?;
+                Ok(Arc::new(key))
             }
             Self::Token { uri, settings, .. } => open(uri.clone(), settings, certificate),
         }
@@ -71,8 +78,12 @@ impl Keys {
     /// The key that comes next, if it has been made.
     pub(super) fn next(&self) -> Result<Option<Arc<dyn DeviceKey>>, RotationError> {
         match self {
-            Self::Files { place, permissions } if place.next.exists() => {
-                let key = FileKey::open(&place.next, *permissions)?;
+            Self::Files {
+                place,
+                permissions,
+                credentials,
+            } if place.next.exists() => {
+                let key = FileKey::open(&place.next, *permissions, credentials.as_deref())?;
                 Ok(Some(Arc::new(key)))
             }
             Self::Files { .. } => Ok(None),

@@ -36,7 +36,7 @@ pub use key::TokenKey;
 pub struct TokenSettings {
     /// The PKCS#11 module of URIs without `module-path`.
     pub module: Option<PathBuf>,
-    /// Where the PINs are that `pin-source` calls by name.
+    /// Where the service's credentials are: the PINs that `pin-source` calls by name, and perhaps the key.
     pub credentials_directory: Option<PathBuf>,
 }
 

@@ -10,7 +10,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 
 use super::{JournalError, LARGEST_JOURNAL, MOST_JOURNALS};
-use crate::directory;
+use crate::{directory, private};
 
 /// How often a file that was removed while we waited for it is looked for again. More means that
 /// others begin and end uploads of this very file without pause.
@@ -46,13 +46,14 @@ impl LogFile {
     pub(super) fn create(path: &Path) -> Result<Self, JournalError> {
         let unusable = |source| JournalError::unusable(path, source);
         let directory = directory::parent(path);
-        directory::make_private(directory).map_err(unusable)?;
+        private::make_directory(directory).map_err(unusable)?;
         forget_oldest(directory).map_err(unusable)?;
         let file = match open(path, OFlags::CREATE | OFlags::EXCL) {
             Ok(file) => file,
             Err(Errno::EXIST) => return Err(busy(path)),
             Err(error) => return Err(JournalError::unusable(path, error)),
         };
+        private::give(&file, directory).map_err(unusable)?;
         let held = Self::lock(file, path)?.ok_or_else(|| busy(path))?;
         directory::sync(directory).map_err(unusable)?;
         Ok(held)
@@ -74,7 +75,8 @@ impl LogFile {
             return Err(unusable(io::Error::other("it is not a regular file")));
         }
         // Whoever can write to it could say of parts that they were delivered.
-        if metadata.uid() != rustix::process::geteuid().as_raw() || metadata.mode() & 0o022 != 0 {
+        let is_ours = private::is_ours(&metadata, directory::parent(path)).map_err(unusable)?;
+        if !is_ours || metadata.mode() & 0o022 != 0 {
             let why = "it is not this user's alone to write; remove it, and the upload begins anew";
             return Err(unusable(io::Error::other(why)));
         }
