@@ -1,13 +1,13 @@
 //! What the store asks of a file system.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
+use sealift_state::private;
 
 /// Single effects on files below the state directory, none of which is durable by itself. A port, so that tests
 /// can take the power away after each.
@@ -49,7 +49,7 @@ pub(crate) fn replace(files: &impl FileSystem, path: &Path, contents: &[u8]) -> 
     files.sync_directory(directory)
 }
 
-/// A real directory: what is made in it belongs to this user alone.
+/// A real directory: what is made in it belongs to this user alone, or to its owner if this is root.
 #[derive(Clone, Debug)]
 pub struct Directory(PathBuf);
 
@@ -68,8 +68,9 @@ impl Directory {
         Self(path)
     }
 
-    fn open(&self, path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-        options.mode(0o600).open(self.0.join(path))
+    /// Made if it is missing.
+    fn open(&self, path: &Path, options: &OpenOptions) -> io::Result<File> {
+        private::open(&self.0.join(path), options)
     }
 }
 
@@ -100,10 +101,7 @@ impl FileSystem for Directory {
         if path.is_dir() {
             return Ok(());
         }
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&path)?;
+        private::make_directory(&path)?;
         // The directory's own name is to last as well, and those of the directories made for it.
         for above in path.ancestors().skip(1) {
             File::open(above)?.sync_all()?;
@@ -115,14 +113,12 @@ impl FileSystem for Directory {
     }
 
     fn write(&self, path: &Path, contents: &[u8]) -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        self.open(path, &mut options)?.write_all(contents)
+        self.open(path, File::options().write(true).truncate(true))?
+            .write_all(contents)
     }
 
     fn append(&self, path: &Path, contents: &[u8]) -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        self.open(path, options.append(true).create(true))?
+        self.open(path, File::options().append(true))?
             .write_all(contents)
     }
 
@@ -146,8 +142,7 @@ impl FileSystem for Directory {
     }
 
     fn lock(&self, path: &Path) -> io::Result<Lock> {
-        let mut options = OpenOptions::new();
-        let file = self.open(path, options.append(true).create(true))?;
+        let file = self.open(path, File::options().append(true))?;
         let deadline = Instant::now() + PATIENCE;
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {

@@ -1,7 +1,8 @@
 //! A real directory, and more than one process at it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::Path;
 use std::thread;
 
 use sealift_release::{Begun, Directory, Effect, Event, Requester, Store, StoreError, Verdict};
@@ -42,6 +43,35 @@ fn a_real_directory_serves_the_whole_story_and_belongs_to_this_user_alone() {
         host.state().spare().other()
     );
     assert_eq!(mode(&component) & 0o777, 0o600);
+}
+
+/// Asserts that all below the directory is this user's, and answers how many there are.
+fn belong_to(user: u32, directory: &Path) -> usize {
+    let mut count = 0;
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let owner = fs::symlink_metadata(&path).unwrap().uid();
+        assert_eq!(owner, user, "{}", path.display());
+        count += 1;
+        if path.is_dir() {
+            count += belong_to(user, &path);
+        }
+    }
+    count
+}
+
+/// `sudo sealift component install`, say: the service that runs as another user goes on with it.
+#[test]
+fn what_root_commits_in_the_directory_of_a_service_is_the_services() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root makes files for others");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    chown(directory.path(), Some(65534), Some(65534)).unwrap();
+    let host = Driver(Store::new(Directory::new(directory.path().to_owned())));
+    host.commit(&release("1.0.0", "one")).unwrap();
+    assert!(belong_to(65534, directory.path()) > 4);
 }
 
 #[test]
