@@ -62,6 +62,19 @@ fn systemd_hears_of_beginning_watchdog_reload_and_end() {
     service.end().done();
 }
 
+/// The unit has `TimeoutStopSec=40s`, after which systemd kills.
+#[test]
+fn systemd_is_asked_for_as_much_time_as_the_beginning_and_the_drain_take() {
+    let cloud = Cloud::start();
+    Service::configure(&cloud, "[service]\ndrain = \"5m\"\n");
+    let service = Service::start_unready(&cloud, |program| program);
+    service.wait_for("EXTEND_TIMEOUT_USEC=600000000");
+    service.wait_for("READY=1");
+    service.signal(Signal::TERM);
+    service.wait_for("EXTEND_TIMEOUT_USEC=310000000");
+    service.end().done();
+}
+
 #[test]
 fn an_upload_under_way_may_end_before_the_service_does() {
     let cloud = Cloud::start();

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sealift_config::{Config, Environment};
 use sealift_queue::ServiceLock;
@@ -39,6 +40,7 @@ pub async fn run(config: Option<&Path>, environment: &Environment) -> Result<(),
     // Held to the end.
     let _lock = ServiceLock::take(&state)?;
     let queue = desk::open(&state)?;
+    systemd::starting();
     let gateway = Gateway::open(config, environment, None)?;
     let (desk, counter) = desk(queue, state.clone());
     let service = Service {
@@ -108,7 +110,7 @@ impl Service {
                 Wish::Reload => self.reload().await,
             }
         };
-        systemd::stopping();
+        systemd::stopping(self.drain());
         tracing::info!("{signal}: the service ends");
         self.stopper.set();
         let ended = async {
@@ -121,6 +123,11 @@ impl Service {
             () = ended => Ok(()),
             signal = signals.end() => Err(ServiceError::EndedAtOnce { signal }),
         }
+    }
+
+    /// How long uploads under way may go on.
+    fn drain(&self) -> Duration {
+        self.current.borrow().config().service.drain.duration()
     }
 
     /// All but the queue. What else the service does is added here.

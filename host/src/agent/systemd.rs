@@ -9,6 +9,17 @@ use super::desk::Desk;
 use super::stop::Stop;
 use super::supervisor::{Health, PartError};
 
+/// What the first start on a small machine needs: the component is compiled.
+const LONGEST_START: Duration = Duration::from_mins(10);
+
+/// What the end needs beyond the drain: the queue is closed, and what came last is written down.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
+/// The beginning may take longer than the unit says.
+pub(super) fn starting() {
+    tell(&[more_time(LONGEST_START)]);
+}
+
 /// All that must be there is there.
 pub(super) fn ready() {
     tell(&[NotifyState::Ready]);
@@ -22,9 +33,14 @@ pub(super) fn reloading() {
     }
 }
 
-/// The end has begun.
-pub(super) fn stopping() {
-    tell(&[NotifyState::Stopping]);
+/// The end has begun. It may take longer than the unit says: uploads under way may go on for so long.
+pub(super) fn stopping(drain: Duration) {
+    tell(&[NotifyState::Stopping, more_time(drain + LAST_WORDS)]);
+}
+
+/// Of an hour and ten seconds at most, for `service.drain` is a limit of time.
+fn more_time(time: Duration) -> NotifyState<'static> {
+    NotifyState::ExtendTimeoutUsec(u32::try_from(time.as_micros()).unwrap_or(u32::MAX))
 }
 
 fn tell(state: &[NotifyState<'_>]) {
