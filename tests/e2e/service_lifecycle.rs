@@ -142,9 +142,16 @@ fn a_new_configuration_is_in_force_after_sighup_and_a_wrong_one_is_not() {
     fs::write(config, "[device]\n").unwrap();
     service.signal(Signal::HUP);
     service.wait_for("RELOADING=1");
+    let status = service.wait_for_any("STATUS=a wrong configuration is not in force: ");
+    assert!(status.contains("lacks the key `certificate`"), "{status}");
     service.wait_for("READY=1");
     cloud.file("out/b", "b");
     cloud.awaited_object("new/b");
+
+    fs::write(config, good).unwrap();
+    service.signal(Signal::HUP);
+    service.wait_for("STATUS=");
+    service.wait_for("READY=1");
     let stderr = service.stop().stderr;
     assert!(
         stderr.contains("the configuration stays as it was"),

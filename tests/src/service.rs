@@ -77,6 +77,17 @@ impl Service {
     /// Waits until it tells systemd this.
     #[track_caller]
     pub fn wait_for(&self, expected: &str) {
+        self.notice(expected, |line| line == expected);
+    }
+
+    /// Waits until it tells systemd something that begins like this, and answers what.
+    #[track_caller]
+    pub fn wait_for_any(&self, beginning: &str) -> String {
+        self.notice(beginning, |line| line.starts_with(beginning))
+    }
+
+    #[track_caller]
+    fn notice(&self, expected: &str, is_expected: impl Fn(&str) -> bool) -> String {
         let patience = Duration::from_secs(30);
         self.notices.set_read_timeout(Some(patience)).unwrap();
         let mut buffer = [0; 4096];
@@ -84,8 +95,8 @@ impl Service {
             match self.notices.recv(&mut buffer) {
                 Ok(length) => {
                     let text = String::from_utf8_lossy(&buffer[..length]);
-                    if text.lines().any(|line| line == expected) {
-                        return;
+                    if let Some(line) = text.lines().find(|line| is_expected(line)) {
+                        return line.to_owned();
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -193,12 +193,14 @@ impl Service {
         match opened {
             Ok(current) => {
                 self.current.send_replace(Arc::new(current));
+                systemd::accepted();
                 tracing::info!("the configuration was read again and is in force");
             }
-            Err(error) => tracing::error!(
-                "the configuration stays as it was: {}",
-                report::chain(&error)
-            ),
+            Err(error) => {
+                let why = report::chain(&error);
+                systemd::refused(&why);
+                tracing::error!("the configuration stays as it was: {why}");
+            }
         }
         systemd::ready();
     }

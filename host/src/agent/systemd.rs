@@ -33,6 +33,18 @@ pub(super) fn reloading() {
     }
 }
 
+/// The configuration is not in force, and why: `systemctl status` shows it, since `systemctl reload` has gone
+/// well with the signal alone.
+pub(super) fn refused(why: &str) {
+    let text = format!("a wrong configuration is not in force: {why}");
+    tell(&[NotifyState::Status(&text)]);
+}
+
+/// Nothing is wrong with the configuration.
+pub(super) fn accepted() {
+    tell(&[NotifyState::Status("")]);
+}
+
 /// The end has begun. It may take longer than the unit says: uploads under way may go on for so long.
 pub(super) fn stopping(drain: Duration) {
     tell(&[NotifyState::Stopping, more_time(drain + LAST_WORDS)]);
