@@ -36,6 +36,11 @@ impl OriginPattern {
             && self.host.matches(origin.host())
     }
 
+    /// Whether all origins of another set are in this one.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.scheme == other.scheme && self.port == other.port && self.host.covers(&other.host)
+    }
+
     /// The scheme.
     pub fn scheme(&self) -> Scheme {
         self.scheme
@@ -61,6 +66,16 @@ impl HostPattern {
                 .strip_suffix(parent.as_str())
                 .is_some_and(|child| child.ends_with('.')),
             (Self::Below(_), Host::V4(_) | Host::V6(_)) => false,
+        }
+    }
+
+    fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (this, Self::Exactly(host)) => this.matches(host),
+            (Self::Exactly(_), Self::Below(_)) => false,
+            (Self::Below(this), Self::Below(other)) => other
+                .strip_suffix(this.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.')),
         }
     }
 }
@@ -150,6 +165,23 @@ mod tests {
         assert!(allows("http://127.0.0.1:9000", "http://127.0.0.1:9000/"));
         assert!(!allows("http://127.0.0.1:9000", "http://127.0.0.1:9001"));
         assert!(!allows("https://example.com", "https://a.example.com"));
+    }
+
+    #[test]
+    fn a_pattern_covers_what_is_below_it_and_nothing_beside_it() {
+        let covers = |pattern: &str, other: &str| {
+            let pattern: OriginPattern = pattern.parse().unwrap();
+            pattern.covers(&other.parse().unwrap())
+        };
+        assert!(covers("https://a.example", "https://a.example"));
+        assert!(covers("https://*.example", "https://a.example"));
+        assert!(covers("https://*.example", "https://*.example"));
+        assert!(covers("https://*.example", "https://*.a.example"));
+        assert!(!covers("https://*.a.example", "https://*.example"));
+        assert!(!covers("https://a.example", "https://*.a.example"));
+        assert!(!covers("https://*.example", "https://*.bexample"));
+        assert!(!covers("https://*.example", "http://a.example"));
+        assert!(!covers("https://*.example", "https://a.example:8443"));
     }
 
     #[test]
