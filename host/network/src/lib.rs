@@ -34,6 +34,7 @@ pub use connector::{ConnectError, ProxyFailure, TlsFailure};
 pub use error::{BoxError, Error, NetworkError, Stalled};
 pub use exchange::AnsweredEarly;
 pub use identity::{CurrentIdentity, IdentitySource};
+pub use local_time::time_of_day;
 pub use network::Network;
 pub use no_proxy::{NoProxy, NoProxyError};
 pub use policy::{Decision, DirectoryRule, Grant, Policy, RequestRule, Rule};

@@ -4,7 +4,7 @@ use jiff::ZonedDateTime;
 use sealift_config::TimeOfDay;
 
 /// By the machine's clock and its time zone, of which changes are noticed.
-pub(crate) fn time_of_day() -> TimeOfDay {
+pub fn time_of_day() -> TimeOfDay {
     of(&ZonedDateTime::now())
 }
 

@@ -26,11 +26,12 @@ use crate::throttle::Throttle;
 #[derive(Clone)]
 pub struct Network(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     settings: Settings,
     policy: Policy,
     identity: Option<Arc<dyn IdentitySource>>,
-    tls: TlsFactory,
+    tls: Arc<TlsFactory>,
     clients: Arc<Clients>,
     throttle: Option<Arc<Throttle>>,
     /// Pieces of bodies that left.
@@ -45,7 +46,7 @@ impl Network {
         identity: Option<Arc<dyn IdentitySource>>,
     ) -> Result<Self, Error> {
         Ok(Self(Arc::new(Inner {
-            tls: TlsFactory::new(&settings.roots)?,
+            tls: Arc::new(TlsFactory::new(&settings.roots)?),
             clients: Arc::new(Clients::new(settings.max_connections_per_origin.get())),
             throttle: Throttle::new(settings.rates.clone()),
             moves: Arc::default(),
@@ -53,6 +54,13 @@ impl Network {
             policy,
             identity,
         })))
+    }
+
+    /// The same network under another policy: connections and rates are shared.
+    #[must_use]
+    pub fn with_policy(&self, policy: Policy) -> Self {
+        let inner = Inner::clone(&self.0);
+        Self(Arc::new(Inner { policy, ..inner }))
     }
 
     /// Waits until one more request like this may be under way to its origin: more urgent ones go
