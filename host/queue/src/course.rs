@@ -72,6 +72,7 @@ impl Job {
                 self.failure = Some(failure);
                 self.dispose(now);
             }
+            Outcome::Reopened => self.stage = Stage::Waiting { not_before: None },
             Outcome::Retry {
                 failure,
                 not_before,

@@ -19,6 +19,9 @@ pub enum Outcome {
         /// Why.
         failure: Failure,
     },
+    /// The object of an `uploaded` job is not relied upon after all, and its source is still there: it waits to be
+    /// uploaded again.
+    Reopened,
     /// To be tried again. A job that was to be cancelled is cancelled instead.
     Retry {
         /// What went wrong.
@@ -52,7 +55,7 @@ impl Outcome {
     /// The state that a job must be in for this to happen to it.
     pub(crate) const fn follows(&self) -> State {
         match self {
-            Self::Disposed | Self::Kept { .. } => State::Uploaded,
+            Self::Disposed | Self::Kept { .. } | Self::Reopened => State::Uploaded,
             Self::Uploaded { .. }
             | Self::Retry { .. }
             | Self::Released

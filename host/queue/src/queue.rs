@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Transaction, TransactionBehavior};
 
+use crate::place::Place;
 use crate::trouble::Trouble;
 use crate::{Opened, QueueError, Reader, open};
 
@@ -24,6 +25,11 @@ impl Queue {
     /// [`Opened::repaired`].
     pub fn open(directory: &Path) -> Result<Opened, QueueError> {
         open::open(directory)
+    }
+
+    /// Whether there is a queue in this directory.
+    pub fn exists(directory: &Path) -> bool {
+        Place::new(directory).database().exists()
     }
 
     /// Opens the queue in this directory to look at it only: also where nothing can be written. Nothing

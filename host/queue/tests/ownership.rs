@@ -18,7 +18,7 @@ fn add(directory: &Path, name: &str) -> Queue {
         source: format!("/out/{name}").as_str().try_into().unwrap(),
         fingerprint: None,
         target: ("bucket", name).try_into().unwrap(),
-        settings: Default::default(),
+        settings: sealift_queue::Settings::default(),
         priority: 0,
         disposal: Disposal::Keep,
         origin: Origin::Command,
