@@ -60,6 +60,42 @@ pub enum Event {
         /// When they end, by RFC 3339.
         expiration: String,
     },
+    /// Which component runs is another one now, or was to be and is not.
+    Component(ComponentChange),
+}
+
+/// What became of a component.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ComponentChange {
+    /// What happened to it.
+    pub change: ComponentFate,
+    /// Its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Its digest, in lower-case hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Where it may send requests beyond what the configuration names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<String>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What happened to a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ComponentFate {
+    /// It asks for more than the configuration grants, and was not taken.
+    Refused,
+    /// Some of the jobs run on it from now on.
+    OnTrial,
+    /// All jobs do.
+    Committed,
+    /// It is not taken after all, or no longer used.
+    Failed,
 }
 
 /// An event cannot be recorded, so what it is about should not be done.

@@ -38,6 +38,8 @@ struct State {
     skew: Skew,
     /// What the file says.
     kept: Skew,
+    /// Whether an answer has told the time in this process.
+    told: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,7 +85,11 @@ impl Clock {
         });
         Self {
             path: Some(path),
-            state: Mutex::new(State { skew: kept, kept }),
+            state: Mutex::new(State {
+                skew: kept,
+                kept,
+                told: false,
+            }),
         }
     }
 
@@ -97,12 +103,19 @@ impl Clock {
         self.state().skew
     }
 
+    /// Whether the time is what an authenticated answer told this process. What an earlier one was told may be long
+    /// over where the clock stands still without power.
+    pub fn is_authentic(&self) -> bool {
+        self.state().told
+    }
+
     /// Learns from an answer. If that changes the correction, the answer says so.
     pub fn observe(&self, sighting: &Sighting<'_>) -> Option<Change> {
         let mut state = self.state();
         let before = state.skew;
         let now = before.seen(sighting);
         state.skew = now;
+        state.told |= Skew::measured(sighting).is_some();
         (before != now).then_some(Change { before, now })
     }
 

@@ -27,7 +27,7 @@ mod numbers;
 pub mod private;
 mod refusals;
 
-pub use audit::{Audit, AuditError, Event};
+pub use audit::{Audit, AuditError, ComponentChange, ComponentFate, Event};
 pub use clock::{Change, Clock, ClockError, Sighting, Skew};
 pub use directory::StateDirectory;
 pub use hints::{Hints, HintsError};

@@ -43,11 +43,7 @@ impl Skew {
     /// ends only if it is under; and one that agrees with the answer stays as it is.
     #[must_use]
     pub fn seen(self, sighting: &Sighting<'_>) -> Self {
-        if sighting.aged || sighting.round_trip > LONGEST_ROUND_TRIP {
-            return self;
-        }
-        let uncertainty = sighting.round_trip / 2;
-        let Some(measured) = Self::measured(sighting, uncertainty) else {
+        let Some((measured, uncertainty)) = Self::measured(sighting) else {
             return self;
         };
         let size = measured.distance(Self::default());
@@ -61,14 +57,20 @@ impl Skew {
         }
     }
 
-    fn measured(sighting: &Sighting<'_>, uncertainty: Duration) -> Option<Self> {
+    /// What an answer says, give or take so much; none if it tells nothing.
+    pub(super) fn measured(sighting: &Sighting<'_>) -> Option<(Self, Duration)> {
+        if sighting.aged || sighting.round_trip > LONGEST_ROUND_TRIP {
+            return None;
+        }
+        let uncertainty = sighting.round_trip / 2;
         let date = OffsetDateTime::parse(sighting.date, &Rfc2822).ok()?;
         let middle = sighting.received.checked_sub(uncertainty)?;
         let behind = date - OffsetDateTime::from(middle);
         let behind_milliseconds = i64::try_from(behind.whole_milliseconds()).ok()?;
-        Some(Self {
+        let measured = Self {
             behind_milliseconds,
-        })
+        };
+        Some((measured, uncertainty))
     }
 
     /// A skew of whole seconds; negative when this device is ahead.
