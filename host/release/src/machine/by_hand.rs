@@ -37,6 +37,16 @@ impl Step {
         Ok(())
     }
 
+    /// What is being brought back is the factory's component then. The trial's end is still to come.
+    fn factory_while_rolling_back(&mut self) -> Result<(), Refusal> {
+        let left = self.state.committed.take().ok_or(Refusal::FactoryRuns)?;
+        self.state.failed.add(left.digest);
+        let slot = self.state.spare.other();
+        self.effects.push(Effect::Discard { slot });
+        self.run();
+        Ok(())
+    }
+
     fn back_to_previous(&mut self) {
         let Stage::Idle { previous } = std::mem::take(&mut self.state.stage) else {
             return;
@@ -53,6 +63,9 @@ impl Step {
     }
 
     fn back_to_factory(&mut self) -> Result<(), Refusal> {
+        if matches!(&self.state.stage, Stage::RollingBack { .. }) {
+            return self.factory_while_rolling_back();
+        }
         let tried = matches!(&self.state.stage, Stage::Trial(_));
         let Some(left) = self.state.committed.take() else {
             if tried {

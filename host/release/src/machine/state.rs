@@ -217,6 +217,11 @@ impl State {
         self.last.as_ref()
     }
 
+    /// How the latest release fared, if whoever has to know of it does not.
+    pub fn untold(&self) -> Option<&Conclusion> {
+        self.last.as_ref().filter(|_| !self.told)
+    }
+
     /// The state in a word.
     pub fn phase(&self) -> Phase {
         match &self.stage {

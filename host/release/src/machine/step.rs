@@ -63,7 +63,7 @@ impl State {
 impl Step {
     fn started(&mut self, circumstances: &Circumstances) {
         self.run();
-        if let Some(last) = self.state.last.clone().filter(|_| !self.state.told) {
+        if let Some(last) = self.state.untold().cloned() {
             self.effects.push(Effect::Report(last));
         }
         match &self.state.stage {
@@ -87,7 +87,7 @@ impl Step {
     }
 
     /// The check is counted before it is begun, since it may bring the process down.
-    fn check_again(&mut self, release: Release, checks: u32) {
+    pub(super) fn check_again(&mut self, release: Release, checks: u32) {
         if checks >= MOST_CHECKS {
             self.end(Failure::DiedInCheck);
             return;

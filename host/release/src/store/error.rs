@@ -42,6 +42,9 @@ pub enum StoreError {
         "the bytes that came in are not those that were signed; if it happens again, the repository or the way to it is not to be trusted"
     )]
     NotAsSigned,
+    /// Another process takes it in.
+    #[error("another process is fetching the release; it goes on when that one has ended")]
+    Busy,
     /// Another release is on its way by now.
     #[error("the release is not on its way any more; what came in of it is not kept")]
     Overtaken,

@@ -35,6 +35,8 @@ pub trait FileSystem {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Keeps other processes from changing the state meanwhile.
     fn lock(&self, path: &Path) -> io::Result<Self::Lock>;
+    /// The same, if no other process has it; waits for none.
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Self::Lock>>;
 }
 
 /// Puts a file with these contents in the place of `path`, beside which `temporary` is written first: all of it
@@ -142,20 +144,25 @@ impl FileSystem for Directory {
     }
 
     fn lock(&self, path: &Path) -> io::Result<Lock> {
-        let file = self.open(path, File::options().append(true))?;
         let deadline = Instant::now() + PATIENCE;
         loop {
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Lock { _file: file }),
-                Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < deadline => {
-                    thread::sleep(Duration::from_millis(5));
-                }
-                Err(rustix::io::Errno::WOULDBLOCK) => {
-                    let told = "another process does not let go of it";
-                    return Err(io::Error::new(io::ErrorKind::ResourceBusy, told));
-                }
-                Err(error) => return Err(error.into()),
+            if let Some(lock) = self.try_lock(path)? {
+                return Ok(lock);
             }
+            if Instant::now() >= deadline {
+                let told = "another process does not let go of it";
+                return Err(io::Error::new(io::ErrorKind::ResourceBusy, told));
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Lock>> {
+        let file = self.open(path, File::options().append(true))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Lock { _file: file })),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 }

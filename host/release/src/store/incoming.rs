@@ -1,6 +1,6 @@
 //! A component that comes in.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::slot::{SlotFile, directory, failed};
 use super::{FileSystem, Store, StoreError, file_system, record};
@@ -29,7 +29,9 @@ pub struct Incoming<'a, F: FileSystem> {
 impl<F: FileSystem> Store<F> {
     /// Begins to take in the release, or goes on with it.
     pub fn incoming(&self, release: &Release, slot: SlotName) -> Result<Begun<'_, F>, StoreError> {
-        let lock = self.lock("download.lock")?;
+        let path = self.lock_file("download.lock")?;
+        let lock = self.files.try_lock(&path).map_err(failed("lock", path))?;
+        let lock = lock.ok_or(StoreError::Busy)?;
         self.wanted(release, slot)?;
         if self.component(slot, release.digest).is_ok() {
             return Ok(Begun::Whole);
@@ -69,12 +71,23 @@ impl<F: FileSystem> Store<F> {
 
     /// Takes one of the locks beside the records.
     pub(super) fn lock(&self, name: &str) -> Result<F::Lock, StoreError> {
+        let path = self.lock_file(name)?;
+        self.files.lock(&path).map_err(failed("lock", path))
+    }
+
+    /// Who has this lets jobs run on a component on trial: one process at a time, so that a trial whose process is
+    /// gone is known by [`Event::Started`](crate::Event::Started). None if another process has it.
+    pub fn drive(&self) -> Result<Option<F::Lock>, StoreError> {
+        let path = self.lock_file("trial.lock")?;
+        self.files.try_lock(&path).map_err(failed("lock", path))
+    }
+
+    fn lock_file(&self, name: &str) -> Result<PathBuf, StoreError> {
         let directory = Path::new("release");
         self.files
             .make_directory(directory)
             .map_err(failed("make", directory.into()))?;
-        let path = directory.join(name);
-        self.files.lock(&path).map_err(failed("lock", path))
+        Ok(directory.join(name))
     }
 }
 

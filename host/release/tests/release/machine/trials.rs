@@ -82,14 +82,34 @@ fn jobs_that_fail_more_often_than_before_end_the_trial_and_as_often_do_not() {
         failed: 30,
     };
     device.trial_job(Verdict::Failed);
-    device.trial_job(Verdict::Failed);
-    device.trial_job(Verdict::Succeeded);
-    device.trial_job(Verdict::Succeeded);
+    for _ in 1..TRIAL_JOBS {
+        device.trial_job(Verdict::Succeeded);
+    }
     assert_eq!(device.state.phase(), Phase::Committed);
 
     let mut device = on_trial();
     device.trial_job(Verdict::Failed);
     let (failed, allowed, jobs) = (1, 0, TRIAL_JOBS);
+    rolled_back(
+        &mut device,
+        Failure::ErrorRate {
+            failed,
+            allowed,
+            jobs,
+        },
+    );
+}
+
+#[test]
+fn a_component_on_which_half_of_the_jobs_fail_is_not_taken_however_badly_the_old_one_fares() {
+    let mut device = on_trial();
+    device.circumstances.settled = Tally {
+        succeeded: 1,
+        failed: 1000,
+    };
+    device.trial_job(Verdict::Failed);
+    device.trial_job(Verdict::Failed);
+    let (failed, allowed, jobs) = (2, 1, TRIAL_JOBS);
     rolled_back(
         &mut device,
         Failure::ErrorRate {

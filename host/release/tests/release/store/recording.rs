@@ -206,4 +206,8 @@ impl FileSystem for Recording {
     fn lock(&self, _: &Path) -> io::Result<()> {
         Ok(())
     }
+
+    fn try_lock(&self, _: &Path) -> io::Result<Option<()>> {
+        Ok(Some(()))
+    }
 }
