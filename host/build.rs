@@ -7,6 +7,7 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const TARGET: &str = "wasm32-wasip2";
 
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
+    tell_time()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?)
         .join("..")
@@ -65,6 +67,18 @@ fn run() -> Result<(), Box<dyn Error>> {
             &out.join("stray.wasm"),
         )?;
     }
+    Ok(())
+}
+
+/// When this build is made, in seconds since 1970: no device's clock can be right that is behind it. A build that
+/// is to be made again to the byte sets it (<https://reproducible-builds.org/specs/source-date-epoch/>).
+fn tell_time() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
+    let seconds = match env::var("SOURCE_DATE_EPOCH") {
+        Ok(seconds) => seconds.parse()?,
+        Err(_) => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
+    };
+    println!("cargo::rustc-env=SEALIFT_BUILT={seconds}");
     Ok(())
 }
 

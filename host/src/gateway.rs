@@ -3,9 +3,11 @@
 mod egress;
 mod fetches;
 mod kept;
+mod loading;
 mod location;
 mod opening;
 mod own;
+mod plugin;
 mod quota;
 mod refused;
 mod roles;
@@ -21,11 +23,13 @@ use sealift_payload::Payload;
 use sealift_state::{AuditError, Event};
 
 use crate::sandbox::{
-    CallError, Component, Credentials, Job, JobJournal, Options, Outcome, Place, Unfinished,
+    CallError, Credentials, Job, JobJournal, Options, Outcome, Place, Sandbox, Unfinished,
 };
 
 use fetches::Fetches;
 pub use opening::{OpenError, corrected_time};
+use plugin::Lineup;
+pub use plugin::Plugin;
 use quota::Retries;
 use roles::Role;
 pub use roles::UnknownRole;
@@ -53,7 +57,8 @@ const OWN_BYTES: u64 = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Gateway {
     config: Config,
-    component: Component,
+    sandbox: Sandbox,
+    lineup: Lineup,
     surroundings: Arc<Surroundings>,
 }
 
@@ -99,7 +104,7 @@ impl Gateway {
             }
             None => Role::main(&self.config),
         };
-        self.services_as(role, Arc::new(Unobserved))
+        self.services_of(self.settled(), role, Arc::new(Unobserved))
             .vault_credentials(rejected)
             .await
     }
@@ -120,12 +125,14 @@ impl Gateway {
         upload: Upload,
         observer: Arc<dyn Observer>,
     ) -> Result<Outcome, CallError> {
-        self.upload_urgently(upload, 0, observer).await
+        self.upload_on(&self.settled(), upload, 0, observer).await
     }
 
-    /// Like [`Gateway::upload`]; under a rate limit its bytes go before those of less urgent uploads.
-    pub async fn upload_urgently(
+    /// Like [`Gateway::upload`], on a component of one's choice. Under a rate limit, the bytes of an upload go before
+    /// those of less urgent ones.
+    pub async fn upload_on(
         &self,
+        plugin: &Plugin,
         upload: Upload,
         urgency: u8,
         observer: Arc<dyn Observer>,
@@ -154,10 +161,10 @@ impl Gateway {
             provider: location::provider(&self.config),
             payload: upload.source,
         };
-        let services = self.services(observer);
-        let outcome = self
+        let services = self.services_of(plugin.clone(), Role::main(&self.config), observer);
+        let outcome = plugin
             .component
-            .upload(&self.surroundings.network, Arc::clone(&services) as _, job)
+            .upload(&plugin.network, Arc::clone(&services) as _, job)
             .await;
         services.explained(outcome)
     }
@@ -170,10 +177,11 @@ impl Gateway {
         prefix: &str,
     ) -> Result<Vec<Unfinished>, CallError> {
         let place = self.place(bucket, prefix)?;
-        let services = self.services(Arc::new(Unobserved));
-        let network = &self.surroundings.network;
-        let found = self
-            .component
+        let services = self.services();
+        let Plugin {
+            component, network, ..
+        } = &services.plugin;
+        let found = component
             .list_unfinished(network, Arc::clone(&services) as _, place)
             .await;
         services.explained(found)
@@ -182,10 +190,11 @@ impl Gateway {
     /// Aborts one of them. Its parts are gone afterwards, and an upload that is still under way fails.
     pub async fn abort(&self, bucket: &str, unfinished: Unfinished) -> Result<(), CallError> {
         let place = self.place(bucket, &unfinished.key)?;
-        let services = self.services(Arc::new(Unobserved));
-        let network = &self.surroundings.network;
-        let aborted = self
-            .component
+        let services = self.services();
+        let Plugin {
+            component, network, ..
+        } = &services.plugin;
+        let aborted = component
             .abort(network, Arc::clone(&services) as _, place, unfinished)
             .await;
         services.explained(aborted)
@@ -194,6 +203,11 @@ impl Gateway {
     /// The time by AWS's clock, as far as it is known from its answers.
     pub fn now(&self) -> SystemTime {
         self.surroundings.kept.now()
+    }
+
+    /// Whether [`Gateway::now`] is what an authenticated answer told this process.
+    pub fn clock_is_authentic(&self) -> bool {
+        self.surroundings.kept.clock_is_authentic()
     }
 
     /// How many seconds this device's clock is behind AWS's, where that is corrected; negative if it
@@ -226,13 +240,22 @@ impl Gateway {
         self.surroundings.kept.journal(&upload.source, place)
     }
 
-    fn services(&self, observer: Arc<dyn Observer>) -> Arc<JobServices> {
-        self.services_as(Role::main(&self.config), observer)
+    fn services(&self) -> Arc<JobServices> {
+        self.services_of(
+            self.settled(),
+            Role::main(&self.config),
+            Arc::new(Unobserved),
+        )
     }
 
-    fn services_as(&self, role: Role, observer: Arc<dyn Observer>) -> Arc<JobServices> {
+    fn services_of(
+        &self,
+        plugin: Plugin,
+        role: Role,
+        observer: Arc<dyn Observer>,
+    ) -> Arc<JobServices> {
         Arc::new(JobServices {
-            component: self.component.clone(),
+            plugin,
             role,
             thing_name: self
                 .config

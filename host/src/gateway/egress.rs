@@ -9,6 +9,7 @@ use sealift_config::{
     RolesAnywhere, S3, ThingName,
 };
 use sealift_network::{Grant, Policy, RequestRule, Roots, Rule};
+use sealift_release::Release;
 
 use super::roles;
 use super::session::{self, UNRESERVED};
@@ -23,14 +24,26 @@ pub(super) fn roots(config: &Config) -> Roots {
 }
 
 /// The rules: one request for the credentials of each role, AWS's hosts of S3 or the endpoint of the
-/// configuration, and what the operator allowed beside them.
-pub(super) fn policy(config: &Config) -> Result<Policy, OriginError> {
+/// configuration, and what the operator allowed beside them. Of that, a component that was released gets what
+/// its release asks for.
+pub(super) fn policy(config: &Config, release: Option<&Release>) -> Result<Policy, OriginError> {
     let mut rules = credentials(config);
     if let Ok(s3) = config.s3() {
         rules.extend(buckets(s3)?);
     }
-    rules.extend(config.network.allow.iter().cloned().map(Rule::Pattern));
+    let allowed = &config.network.allow;
+    let beside = match release {
+        None => allowed.clone(),
+        Some(release) => asked_and_allowed(&release.manifest.origins, allowed),
+    };
+    rules.extend(beside.into_iter().map(Rule::Pattern));
     Ok(Policy::new(rules))
+}
+
+/// The configuration may allow less than it did when the release was taken.
+fn asked_and_allowed(asked: &[OriginPattern], allowed: &[OriginPattern]) -> Vec<OriginPattern> {
+    let is_allowed = |origin: &&OriginPattern| allowed.iter().any(|allowed| allowed.covers(origin));
+    asked.iter().filter(is_allowed).cloned().collect()
 }
 
 /// The requests that fetch credentials, one for each role.
@@ -126,7 +139,7 @@ mod tests {
             endpoint = "c0ffee-ats.iot.eu-central-1.amazonaws.com"
         "#;
         let config = Config::parse(text, "sealift.toml".as_ref(), &Environment::default());
-        let policy = policy(&config.unwrap()).unwrap();
+        let policy = policy(&config.unwrap(), None).unwrap();
         for uri in [
             "https://updates.example.com/sealift/metadata/timestamp.json",
             "https://c0ffee-ats.iot.eu-central-1.amazonaws.com:8443/things/thing_x/jobs/$next",

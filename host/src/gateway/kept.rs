@@ -53,6 +53,11 @@ impl Kept {
         }
     }
 
+    /// The directory; none where everything ends with the process.
+    pub(super) fn directory(&self) -> Option<&StateDirectory> {
+        self.directory.as_ref()
+    }
+
     /// The journal of an upload from `source` to `place`.
     pub(super) fn journal(&self, source: &Payload, place: Place<'_>) -> JobJournal {
         let Some(directory) = &self.directory else {
@@ -105,6 +110,11 @@ impl Kept {
     /// The time by AWS's clock, as far as it is known.
     pub(super) fn now(&self) -> SystemTime {
         self.clock.now()
+    }
+
+    /// Whether that is what an authenticated answer told this process.
+    pub(super) fn clock_is_authentic(&self) -> bool {
+        self.clock.is_authentic()
     }
 
     /// How many seconds this device's clock is behind AWS's, where that is corrected; negative if it is

@@ -7,13 +7,14 @@ use std::time::{Duration, SystemTime};
 
 use sealift_config::{Config, CredentialProvider, Environment};
 use sealift_keystore::{IdentityError, IdentityFiles, IdentityStore, RolesAnywhere};
-use sealift_network::{IdentitySource, Network, Settings};
+use sealift_network::{IdentitySource, Network, Policy, Settings};
 use sealift_state::StateDirectory;
 
 use super::kept::Kept;
+use super::loading::Loader;
+use super::plugin::Lineup;
 use super::services::{Device, Surroundings};
 use super::{Gateway, egress, session};
-use crate::factory;
 use crate::sandbox::{Limits, LoadError, Sandbox};
 use crate::vault::Vault;
 
@@ -63,7 +64,8 @@ impl OpenError {
 }
 
 impl Gateway {
-    /// Opens the gateway of a configuration with the component in `component`, or the factory's.
+    /// Opens the gateway of a configuration with the component in `component`, or with what is committed in the
+    /// state directory, or with the factory's.
     pub fn open(
         config: Config,
         environment: &Environment,
@@ -120,16 +122,16 @@ impl Gateway {
         });
         let settings = Settings::of(&config.network, egress::roots(&config))?;
         let presented: Arc<dyn IdentitySource> = identity.clone();
-        let network = Network::new(settings, egress::policy(&config)?, Some(presented))?;
-        let component = match component {
-            Some(path) => {
-                let read = |source| OpenError::ReadComponent {
-                    path: path.to_owned(),
-                    source,
-                };
-                sandbox.load(&std::fs::read(path).map_err(read)?)?
-            }
-            None => sandbox.load(factory::COMPONENT)?,
+        // What may be reached is said by the policy of each component.
+        let network = Network::new(settings, Policy::default(), Some(presented))?;
+        let loader = Loader {
+            sandbox,
+            config: &config,
+            network: &network,
+        };
+        let plugin = match component {
+            Some(path) => loader.file(path)?,
+            None => loader.settled(kept.directory())?,
         };
         let signing = signing(&config);
         let surroundings = Surroundings {
@@ -142,8 +144,9 @@ impl Gateway {
             refused_signatures: AtomicU32::default(),
         };
         Ok(Self {
+            lineup: Lineup::new(plugin),
+            sandbox: sandbox.clone(),
             config,
-            component,
             surroundings: Arc::new(surroundings),
         })
     }

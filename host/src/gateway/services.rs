@@ -15,13 +15,14 @@ use sealift_state::Hints;
 
 use super::fetches::Fetches;
 use super::kept::Kept;
+use super::plugin::Plugin;
 use super::quota::{Quota, Retries};
 use super::refused::Refused;
 use super::roles::Role;
 use super::signatures::{self, Signatures};
 use crate::sandbox::{
-    Answer, Answered, CallError, Component, Credentials, DeviceIdentity, Directive, ErrorKind,
-    Exchange, Failure, KeyAlgorithm, NoRetryLeft, Provider, Purpose, Services, Step,
+    Answer, Answered, CallError, Credentials, DeviceIdentity, Directive, ErrorKind, Exchange,
+    Failure, KeyAlgorithm, NoRetryLeft, Provider, Purpose, Services, Step,
 };
 use crate::vault::{Moment, Vault};
 
@@ -102,7 +103,7 @@ impl IdentitySource for Device {
 
 /// The services of one job.
 pub(super) struct JobServices {
-    pub(super) component: Component,
+    pub(super) plugin: Plugin,
     pub(super) role: Role,
     pub(super) thing_name: Option<String>,
     pub(super) surroundings: Arc<Surroundings>,
@@ -118,7 +119,7 @@ impl JobServices {
         &self,
         rejected: Option<&str>,
     ) -> Result<Credentials, Arc<CallError>> {
-        let digest = self.component.digest();
+        let digest = self.plugin.component.digest();
         let vault = &self.surroundings.vault;
         let early = rejected.is_some();
         if let Err(none_left) = self.fetches.allow(early) {
@@ -141,14 +142,11 @@ impl JobServices {
                 signatures: Signatures::new(Arc::clone(&self.surroundings), identity, digest),
                 surroundings: Arc::clone(&self.surroundings),
             });
-            let outcome = self
-                .component
-                .fetch_credentials(
-                    &self.surroundings.network,
-                    inside,
-                    self.role.provider.clone(),
-                    self.role.reach,
-                )
+            let Plugin {
+                component, network, ..
+            } = &self.plugin;
+            let outcome = component
+                .fetch_credentials(network, inside, self.role.provider.clone(), self.role.reach)
                 .await;
             if let Err(error) = &outcome {
                 refused.remember(error).await;
@@ -178,7 +176,7 @@ impl JobServices {
         let certificate = chain.first().map_or(&[][..], |certificate| certificate);
         Refused::of(
             certificate,
-            self.component.digest(),
+            self.plugin.component.digest(),
             &self.role.provider,
             kept,
         )
@@ -249,7 +247,7 @@ impl Services for JobServices {
     }
 
     fn hints(&self) -> Arc<Mutex<Hints>> {
-        self.surroundings.kept.hints(self.component.digest())
+        self.surroundings.kept.hints(self.plugin.component.digest())
     }
 
     fn step(&self, step: Step) -> Directive {

@@ -1,6 +1,7 @@
 //! A component that is ready to serve.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sealift_compiled::Digest;
 use sealift_network::{Network, Reach};
@@ -13,7 +14,7 @@ use super::limits::Limits;
 use super::rooms::Rooms;
 use super::state::State;
 use super::ticker::Ticker;
-use super::{Credentials, Place, Provider, Services, Unfinished};
+use super::{Credentials, Description, Place, Provider, Services, Unfinished};
 
 /// A compiled component that asks for nothing the host lacks and exports our world.
 /// Cheap to clone.
@@ -64,6 +65,32 @@ impl Component {
         Call::fetch(&self.0, network, services)
             .await
             .fetch_credentials(provider, reach)
+            .await
+    }
+
+    /// A dry run, which may take so long.
+    pub async fn probe(
+        &self,
+        network: &Network,
+        services: Arc<dyn Services>,
+        limit: Duration,
+    ) -> Result<(), CallError> {
+        Call::job(&self.0, network, services)
+            .await
+            .probe(limit)
+            .await
+    }
+
+    /// What the component says of itself, in at most so long.
+    pub async fn describe(
+        &self,
+        network: &Network,
+        services: Arc<dyn Services>,
+        limit: Duration,
+    ) -> Result<Description, CallError> {
+        Call::job(&self.0, network, services)
+            .await
+            .describe(limit)
             .await
     }
 

@@ -1,6 +1,7 @@
 //! The engine that all components share.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use sealift_compiled::{Cache, Digest};
 use wasmtime::component::Linker;
@@ -16,8 +17,11 @@ use super::rooms::{self, Rooms};
 use super::state::State;
 use super::ticker::Ticker;
 
-/// Compiles components and makes their instances.
-pub struct Sandbox {
+/// Compiles components and makes their instances. Cheap to clone.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Shared>);
+
+struct Shared {
     engine: Engine,
     linker: Linker<State>,
     ticker: Ticker,
@@ -62,14 +66,14 @@ impl Sandbox {
                 .inspect_err(|error| tracing::warn!(error = %crate::report::chain(error), "compiling components without a cache"))
                 .ok()
         });
-        Ok(Self {
+        Ok(Self(Arc::new(Shared {
             engine,
             linker,
             ticker,
             rooms: Rooms::new(),
             limits,
             cache,
-        })
+        })))
     }
 
     /// Makes a component of its bytes: compiled, and checked to ask for nothing that this
@@ -84,14 +88,15 @@ impl Sandbox {
         bytes: &[u8],
     ) -> Result<(Shape, Result<Component, LoadError>), LoadError> {
         let compiled = self.compile(bytes)?;
-        let shape = Shape::of(&self.engine, &compiled);
+        let shape = Shape::of(&self.0.engine, &compiled);
         Ok((shape, self.link(&compiled, bytes)))
     }
 
     fn compile(&self, bytes: &[u8]) -> Result<wasmtime::component::Component, LoadError> {
-        match &self.cache {
-            Some(cache) => cache.component(&self.engine, bytes),
-            None => wasmtime::component::Component::new(&self.engine, bytes),
+        let Shared { engine, cache, .. } = &*self.0;
+        match cache {
+            Some(cache) => cache.component(engine, bytes),
+            None => wasmtime::component::Component::new(engine, bytes),
         }
         .map_err(LoadError::NotAComponent)
     }
@@ -101,18 +106,24 @@ impl Sandbox {
         compiled: &wasmtime::component::Component,
         bytes: &[u8],
     ) -> Result<Component, LoadError> {
-        let instance = self
-            .linker
+        let Shared {
+            linker,
+            ticker,
+            rooms,
+            limits,
+            ..
+        } = &*self.0;
+        let instance = linker
             .instantiate_pre(compiled)
             .map_err(LoadError::Imports)?;
         let memories = rooms::memories(compiled);
         let uploader = UploaderPre::new(instance).map_err(LoadError::Exports)?;
         Ok(Component::new(Loaded {
             uploader,
-            ticker: self.ticker.clone(),
-            rooms: self.rooms.clone(),
+            ticker: ticker.clone(),
+            rooms: rooms.clone(),
             memories,
-            limits: self.limits.clone(),
+            limits: limits.clone(),
             digest: Digest::of(bytes),
         }))
     }
@@ -121,7 +132,7 @@ impl Sandbox {
 impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sandbox")
-            .field("limits", &self.limits)
+            .field("limits", &self.0.limits)
             .finish_non_exhaustive()
     }
 }
