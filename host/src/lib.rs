@@ -3,7 +3,8 @@
 //! A [`Gateway`](gateway::Gateway) is a configured device: it runs the uploader component in a
 //! [`sandbox`], lends it credentials from the [`vault`], and puts its requests on a network that
 //! knows the device's identity. [`vending`] hands credentials to local programs. [`put`] works out what
-//! `sealift put` was asked for; [`agent`] is the service, `sealift run`.
+//! `sealift put` was asked for; [`updates`] replaces the component over the air; [`agent`] is the service,
+//! `sealift run`.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,7 +27,7 @@
 //! # }
 //! ```
 //!
-//! The arrows point one way: `cli → agent → vending → gateway → vault → sandbox → {network, payload, keystore} → config`.
+//! The arrows point one way: `cli → agent → {vending, updates} → gateway → vault → sandbox → {network, payload, keystore} → config`.
 //! Command line and demo are the binary's, the last four are crates of their own.
 
 pub mod agent;

@@ -11,6 +11,7 @@ use super::verdict::{self, Pause, Sign, Verdict};
 use crate::gateway::{Gateway, Upload};
 use crate::report;
 use crate::sandbox::{Options, Outcome, Setting, Uploaded};
+use crate::updates::{self, RanOn, Releases};
 
 /// What an attempt came to.
 #[derive(Clone, Debug)]
@@ -20,13 +21,20 @@ pub(super) enum Ended {
         receipt: Receipt,
         /// Which version of the file that was.
         uploaded: Fingerprint,
+        /// What it ran on.
+        on: RanOn,
     },
     /// It is not there, as far as is known.
     NotStored { verdict: Verdict, sign: Sign },
 }
 
 /// Uploads the job's file, if it is still the one that was queued.
-pub(super) async fn attempt(gateway: &Gateway, job: &Job, meter: Arc<Meter>) -> Ended {
+pub(super) async fn attempt(
+    gateway: &Arc<Gateway>,
+    releases: &Arc<Releases>,
+    job: &Job,
+    meter: Arc<Meter>,
+) -> Ended {
     let source = match open(job).await {
         Ok(source) => source,
         Err(verdict) => {
@@ -46,8 +54,9 @@ pub(super) async fn attempt(gateway: &Gateway, job: &Job, meter: Arc<Meter>) -> 
         options,
     };
     let urgency = u8::try_from(job.task.priority).unwrap_or(0);
-    match gateway.upload_urgently(upload, urgency, meter).await {
-        Ok(outcome) => ended(&outcome, job, uploaded),
+    let (outcome, on) = updates::upload(gateway, releases, upload, urgency, meter).await;
+    match outcome {
+        Ok(outcome) => ended(&outcome, job, uploaded, on),
         Err(error) => {
             let (verdict, sign) = verdict::of_upload(&error, job);
             Ended::NotStored { verdict, sign }
@@ -57,11 +66,12 @@ pub(super) async fn attempt(gateway: &Gateway, job: &Job, meter: Arc<Meter>) -> 
 
 /// What to make of an upload that the component calls done. That the object was there already, nobody saw but
 /// the component, and no file may go for that: neither now nor when its folder is full.
-fn ended(outcome: &Outcome, job: &Job, uploaded: Fingerprint) -> Ended {
+fn ended(outcome: &Outcome, job: &Job, uploaded: Fingerprint, on: RanOn) -> Ended {
     match outcome {
         Outcome::Stored(object) => Ended::Stored {
             receipt: receipt(object),
             uploaded,
+            on,
         },
         Outcome::AlreadyThere(_) => Ended::NotStored {
             verdict: verdict::unverified(job),
@@ -126,9 +136,14 @@ mod tests {
         let mut job = test_jobs::job(Origin::Command);
         for disposal in [Disposal::Keep, Disposal::Delete] {
             job.task.disposal = disposal;
-            let found = ended(&Outcome::AlreadyThere(object()), &job, uploaded);
+            let found = ended(
+                &Outcome::AlreadyThere(object()),
+                &job,
+                uploaded,
+                RanOn::Settled,
+            );
             assert!(matches!(found, Ended::NotStored { .. }), "{found:?}");
-            let stored = ended(&Outcome::Stored(object()), &job, uploaded);
+            let stored = ended(&Outcome::Stored(object()), &job, uploaded, RanOn::Settled);
             assert!(matches!(stored, Ended::Stored { .. }), "{stored:?}");
         }
     }

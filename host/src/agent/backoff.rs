@@ -22,7 +22,7 @@ pub(super) const RESTARTS: Backoff = Backoff::new(Duration::from_secs(1), Durati
 const LEAST_SHARE: u32 = 10;
 
 impl Backoff {
-    const fn new(first: Duration, longest: Duration) -> Self {
+    pub(super) const fn new(first: Duration, longest: Duration) -> Self {
         Self { first, longest }
     }
 

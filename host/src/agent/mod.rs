@@ -7,6 +7,8 @@
 //! | intake | puts files of watched folders into the queue | `intake.rs` |
 //! | quotas | keeps folders within their quota | `quota.rs` |
 //! | serving | gives local programs credentials, and shows how the service is | `serving.rs` |
+//! | updates | replaces the component over the air | `updates.rs` |
+//! | orders | replaces it when the fleet's operator says so, through AWS IoT Jobs | `orders.rs` |
 //! | network | notices when this machine's network changes | `network_changes.rs` |
 //! | watchdog | tells systemd's watchdog that all of them are alive | `systemd.rs` |
 //!
@@ -30,16 +32,19 @@ mod keys;
 mod link;
 mod meter;
 mod network_changes;
+mod orders;
 mod quota;
 mod service;
 mod serving;
 mod signals;
+mod standing;
 mod status;
 mod stop;
 mod supervisor;
 mod systemd;
 #[cfg(test)]
 mod test_jobs;
+mod updates;
 mod uploads;
 mod verdict;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sealift_config::{Config, Environment};
 use sealift_queue::ServiceLock;
 use sealift_serve::Metrics;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinSet;
 
 use super::ServiceError;
@@ -16,16 +16,20 @@ use super::desk::{self, Counter, Desk, desk};
 use super::figures::Figures;
 use super::intake::Intake;
 use super::network_changes;
+use super::orders::Orders;
 use super::quota::{Full, Quotas};
 use super::serving::Serving;
 use super::signals::{Signals, Wish};
+use super::standing::Standing;
 use super::status::Condition;
 use super::stop::Stopper;
 use super::supervisor::{Health, Part};
 use super::systemd;
+use super::updates::Updates;
 use super::uploads::Uploads;
 use crate::gateway::Gateway;
 use crate::report;
+use crate::updates::{Driver, Releases};
 
 /// Runs the gateway service until a signal ends it: SIGTERM or SIGINT, after which uploads under way may
 /// go on for as long as `service.drain` says. SIGHUP has it read its configuration again.
@@ -45,7 +49,6 @@ pub async fn run(config: Option<&Path>, environment: &Environment) -> Result<(),
     let (desk, counter) = desk(queue, state.clone());
     let service = Service {
         place,
-        state,
         current: watch::Sender::new(Arc::new(gateway)),
         desk,
         bell: Bell::default(),
@@ -53,6 +56,10 @@ pub async fn run(config: Option<&Path>, environment: &Environment) -> Result<(),
         health: Health::default(),
         metrics: Metrics::default(),
         served: watch::Sender::new(false),
+        releases: Arc::new(Releases::new(state.clone())),
+        standing: watch::Sender::new(None),
+        driver: Arc::default(),
+        state,
     };
     service.run(&mut signals, counter).await
 }
@@ -76,6 +83,9 @@ struct Service {
     metrics: Metrics,
     /// Whether local programs are served, or cannot be.
     served: watch::Sender<bool>,
+    releases: Arc<Releases>,
+    standing: watch::Sender<Option<Standing>>,
+    driver: Arc<OnceCell<Driver>>,
 }
 
 impl Place {
@@ -139,6 +149,21 @@ impl Service {
             current: self.current.subscribe(),
             bell: self.bell.clone(),
             figures: figures.clone(),
+            releases: Arc::clone(&self.releases),
+            standing: self.standing.subscribe(),
+            stop: stop(),
+        };
+        let updates = Updates {
+            current: self.current.subscribe(),
+            releases: Arc::clone(&self.releases),
+            standing: self.standing.clone(),
+            driver: Arc::clone(&self.driver),
+            stop: stop(),
+        };
+        let orders = Orders {
+            current: self.current.subscribe(),
+            releases: Arc::clone(&self.releases),
+            standing: self.standing.subscribe(),
             stop: stop(),
         };
         let full = Full::default();
@@ -172,6 +197,8 @@ impl Service {
         };
         Ok(vec![
             Part::new("uploads", move || uploads.clone().run()),
+            Part::new("updates", move || updates.clone().run()),
+            Part::new("orders", move || orders.clone().run()),
             Part::new("intake", move || intake.clone().run()),
             Part::new("quotas", move || quotas.clone().run()),
             Part::new("serving", move || serving.clone().run()),

@@ -1,7 +1,9 @@
 //! The part that works the queue off.
 
 mod aftermath;
+mod held;
 mod round;
+mod tried;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +12,10 @@ use super::bell::Bell;
 use super::current::Seen;
 use super::desk::Desk;
 use super::figures::Figures;
+use super::standing::Known;
 use super::stop::Stop;
 use super::supervisor::PartError;
+use crate::updates::Releases;
 use round::Round;
 
 /// What the uploads need of the rest.
@@ -21,6 +25,8 @@ pub(super) struct Uploads {
     pub(super) current: Seen,
     pub(super) bell: Bell,
     pub(super) figures: Figures,
+    pub(super) releases: Arc<Releases>,
+    pub(super) standing: Known,
     pub(super) stop: Stop,
 }
 
@@ -34,6 +40,7 @@ impl Uploads {
         let Self { bell, .. } = &self;
         let mut stop = self.stop.clone();
         let mut current = self.current.clone();
+        let mut standing = self.standing.clone();
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let first = Arc::clone(&current.borrow_and_update());
@@ -51,6 +58,7 @@ impl Uploads {
                     let next = Arc::clone(&current.borrow_and_update());
                     round.reconfigure(next).await;
                 }
+                Ok(()) = standing.changed() => round.releases_changed(),
                 () = bell.network.notified() => round.network_changed().await,
                 () = bell.jobs.notified() => round.new_jobs(),
                 _ = look.tick() => round.look().await,

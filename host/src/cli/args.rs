@@ -13,6 +13,7 @@ use super::manual::{Completions, Man};
 use super::put::Put;
 use super::queue::Queue;
 use super::release::Release;
+use super::update::Update;
 
 /// Moves files from a gateway into AWS with nothing but its device certificate.
 ///
@@ -84,10 +85,6 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Queue(Queue),
 
-    /// Look at components
-    #[command(subcommand)]
-    Component(Component),
-
     /// Make signed releases, for devices to update themselves with: the publisher's side
     #[command(subcommand)]
     Release(Release),
@@ -95,6 +92,13 @@ pub(crate) enum Command {
     /// Show, make and replace the device's key and certificate
     #[command(subcommand)]
     Key(Key),
+
+    /// Look at components, and say which one runs
+    #[command(subcommand)]
+    Component(Component),
+
+    /// Take the newest signed release, and try it out with the next uploads
+    Update(Update),
 
     /// Print what lets a shell complete commands and options
     Completions(Completions),

@@ -20,6 +20,7 @@ mod release;
 mod run;
 mod setup;
 mod unfinished;
+mod update;
 
 use std::process::ExitCode;
 
@@ -40,10 +41,11 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
         Command::Unfinished(command) => unfinished::run(&global, command).await,
         Command::Credentials => credentials::run(&global).await,
         Command::Run => run::run(&global).await,
-        Command::Component(command) => component::run(&global, command),
         Command::Release(command) => release::run(&global, command).await,
         Command::Key(command) => key::run(&global, command).await,
         Command::Queue(command) => queue::run(&global, command),
+        Command::Component(command) => component::run(&global, command).await,
+        Command::Update(args) => update::run(&global, &args).await,
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::pages(&args),
         #[cfg(feature = "local-cloud")]

@@ -9,7 +9,10 @@ mod summary;
 mod suspicion;
 mod tally;
 mod told;
+mod trial;
 mod uploads;
+
+use std::sync::Arc;
 
 use sealift::put::Plan;
 
@@ -19,6 +22,7 @@ use super::args::Global;
 use super::progress::Progress;
 use super::{Failure, output, setup};
 use tally::Tally;
+use trial::Trial;
 use uploads::Uploads;
 
 pub(super) async fn run(global: &Global, args: &Put) -> Result<(), Failure> {
@@ -31,7 +35,7 @@ pub(super) async fn run(global: &Global, args: &Put) -> Result<(), Failure> {
         tally.would_be_made(&plan.items);
         return tally.settle();
     }
-    let gateway = setup::gateway_at_rate(global, args.transfer.limit_rate)?;
+    let gateway = Arc::new(setup::gateway_at_rate(global, args.transfer.limit_rate)?);
     gateway.config().s3()?;
     let remark = args
         .transfer
@@ -39,7 +43,8 @@ pub(super) async fn run(global: &Global, args: &Put) -> Result<(), Failure> {
     if let Some(remark) = remark.filter(|_| !global.quiet) {
         output::remark(format_args!("{remark}"));
     }
-    let uploads = Uploads::new(&gateway, &plan.bucket, args, options);
+    let trial = Trial::begin(&gateway, global.component.is_some()).await;
+    let uploads = Uploads::new(&gateway, &trial, &plan.bucket, args, options);
     let work = uploads.all(&plan.items, &mut tally, &progress);
     match setup::until_interrupted(work).await {
         Ok(()) => tally.settle(),

@@ -3,17 +3,21 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use sealift_queue::{Job, JobId, Outcome, Settlement, State};
+use sealift_queue::{Job, JobId, Outcome, Receipt, Settlement, State};
 use sealift_watch::Fingerprint;
 use tokio::time::sleep;
 
 use super::super::attempt::Ended;
 use super::super::backoff::{ATTEMPTS, RESTARTS};
+use super::super::bell::Bell;
 use super::super::desk::{Desk, told};
 use super::super::disposal::dispose_of;
 use super::super::figures::{End, Figures};
+use super::super::standing::Known;
 use super::super::verdict::{Pause, Verdict};
+use super::held::Held;
 use crate::gateway::Gateway;
+use crate::updates::{RanOn, Releases};
 
 /// What it needs of the rest.
 #[derive(Clone)]
@@ -21,25 +25,37 @@ pub(super) struct Aftermath {
     pub(super) desk: Desk,
     pub(super) figures: Figures,
     pub(super) current: Arc<Gateway>,
+    pub(super) releases: Arc<Releases>,
+    pub(super) held: Held,
+    pub(super) standing: Known,
+    pub(super) bell: Bell,
+}
+
+/// An object that is there.
+pub(super) struct Stored {
+    pub(super) job: Job,
+    pub(super) receipt: Receipt,
+    /// Which version of the file was uploaded.
+    pub(super) uploaded: Fingerprint,
 }
 
 impl Aftermath {
     /// An attempt came to its end.
     pub(super) async fn of_attempt(self, job: Job, ended: Ended, sent: u64) {
         match ended {
-            Ended::Stored { receipt, uploaded } => {
-                tracing::info!(
-                    job = job.id.number(),
-                    "uploaded {} to s3://{}/{}",
-                    job.task.source.as_path().display(),
-                    job.task.target.bucket(),
-                    job.task.target.key()
-                );
-                let outcome = Outcome::Uploaded { receipt };
-                let state = self.settle(job.id, outcome, sent).await;
-                self.figures.ended(End::Uploaded);
-                if state == Some(State::Uploaded) {
-                    self.of_stored(job, Some(uploaded)).await;
+            Ended::Stored {
+                receipt,
+                uploaded,
+                on,
+            } => {
+                let stored = Stored {
+                    job,
+                    receipt,
+                    uploaded,
+                };
+                match on {
+                    RanOn::Settled => self.of_upload(stored, sent).await,
+                    RanOn::Trial(by) => self.of_tried(stored, by, sent).await,
                 }
             }
             Ended::NotStored { verdict, .. } => {
@@ -51,6 +67,33 @@ impl Aftermath {
                 self.figures.ended(end);
             }
         }
+    }
+
+    async fn of_upload(&self, stored: Stored, sent: u64) {
+        if let Some((job, uploaded)) = self.write_down(stored, sent).await {
+            self.of_stored(job, Some(uploaded)).await;
+        }
+    }
+
+    /// Writes it down that the object is there; the file, if it is still to be dealt with.
+    pub(super) async fn write_down(&self, stored: Stored, sent: u64) -> Option<(Job, Fingerprint)> {
+        let Stored {
+            job,
+            receipt,
+            uploaded,
+        } = stored;
+        tracing::info!(
+            job = job.id.number(),
+            "uploaded {} to s3://{}/{}",
+            job.task.source.as_path().display(),
+            job.task.target.bucket(),
+            job.task.target.key()
+        );
+        let state = self
+            .settle(job.id, Outcome::Uploaded { receipt }, sent)
+            .await;
+        self.figures.ended(End::Uploaded);
+        (state == Some(State::Uploaded)).then_some((job, uploaded))
     }
 
     /// Calls a job off whose file is another one or gone. Its failure stays with it: should the very same
@@ -66,7 +109,7 @@ impl Aftermath {
     }
 
     /// The object is there, and that is written down; the file is still to be dealt with.
-    pub(super) async fn of_stored(self, job: Job, uploaded: Option<Fingerprint>) {
+    pub(super) async fn of_stored(&self, job: Job, uploaded: Option<Fingerprint>) {
         let id = job.id;
         let current = Arc::clone(&self.current);
         let dispose = move || dispose_of(&job, uploaded, &current.config().watch);
@@ -74,26 +117,6 @@ impl Aftermath {
             Ok(outcome) => drop(self.settle(id, outcome, 0).await),
             // The next start looks at it again.
             Err(error) => tracing::error!(job = id.number(), "cannot deal with the file: {error}"),
-        }
-    }
-
-    /// Files of the last run that were uploaded and not dealt with.
-    pub(super) async fn of_last_run(self) {
-        const PAGE: usize = 100;
-        let mut after = None;
-        loop {
-            let page = self
-                .desk
-                .ask(move |queue| queue.pending_disposals(after, PAGE));
-            let page = match page.await {
-                Ok(page) => page,
-                Err(error) => return told(&error),
-            };
-            let Some(last) = page.last() else { return };
-            after = Some(last.id);
-            for job in page {
-                self.clone().of_stored(job, None).await;
-            }
         }
     }
 

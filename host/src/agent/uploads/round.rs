@@ -15,6 +15,7 @@ use tracing::Instrument;
 
 use super::Uploads;
 use super::aftermath::Aftermath;
+use super::held::Held;
 use crate::agent::attempt::{Ended, attempt};
 use crate::agent::budget::{self, Budget, Spent};
 use crate::agent::desk::told;
@@ -49,6 +50,7 @@ pub(super) struct Round {
     hand: Hand,
     attempts: JoinSet<(Job, Ended)>,
     running: HashMap<Id, Running>,
+    held: Held,
     aftermath: JoinSet<()>,
     /// Whether there may be jobs that are due.
     more: bool,
@@ -106,6 +108,7 @@ impl Round {
             hand: Hand::default(),
             attempts: JoinSet::new(),
             running: HashMap::new(),
+            held: Held::default(),
             aftermath: JoinSet::new(),
             more: true,
             fresh: true,
@@ -163,6 +166,12 @@ impl Round {
         (self.more, self.fresh, self.uncounted) = (true, true, true);
     }
 
+    /// Releases stand differently.
+    pub(super) fn releases_changed(&mut self) {
+        let aftermath = self.aftermath();
+        self.aftermath.spawn(aftermath.follow());
+    }
+
     /// The network of this machine is another.
     pub(super) async fn network_changed(&mut self) {
         if !self.gates.link_is_up() {
@@ -187,10 +196,11 @@ impl Round {
             self.gates.begun();
             let meter = Arc::new(Meter::default());
             let (current, watched) = (Arc::clone(&self.current), Arc::clone(&meter));
+            let releases = Arc::clone(&self.parts.releases);
             let span = tracing::info_span!("job", job = job.id.number());
             let running = job.clone();
             let work = async move {
-                let ended = attempt(&current, &job, watched).await;
+                let ended = attempt(&current, &releases, &job, watched).await;
                 (job, ended)
             };
             let handle = self.attempts.spawn(work.instrument(span));
@@ -361,6 +371,10 @@ impl Round {
             desk: self.parts.desk.clone(),
             figures: self.parts.figures.clone(),
             current: Arc::clone(&self.current),
+            releases: Arc::clone(&self.parts.releases),
+            held: self.held.clone(),
+            standing: self.parts.standing.clone(),
+            bell: self.parts.bell.clone(),
         }
     }
 }

@@ -16,6 +16,7 @@ use super::args::Put;
 use super::item_error::ItemError;
 use super::standard_input;
 use super::tally::Tally;
+use super::trial::Trial;
 use crate::cli::progress::{Progress, Tries, Watched};
 
 /// How often the bar is drawn and results are let go.
@@ -24,6 +25,7 @@ const REFRESH: Duration = Duration::from_millis(100);
 /// The uploads of one call.
 pub(super) struct Uploads<'a> {
     gateway: &'a Gateway,
+    trial: &'a Trial,
     bucket: &'a str,
     args: &'a Put,
     options: Options,
@@ -43,12 +45,14 @@ pub(super) struct Finished<'a> {
 impl<'a> Uploads<'a> {
     pub(super) fn new(
         gateway: &'a Gateway,
+        trial: &'a Trial,
         bucket: &'a str,
         args: &'a Put,
         options: Options,
     ) -> Self {
         Self {
             gateway,
+            trial,
             bucket,
             args,
             options,
@@ -132,7 +136,7 @@ impl<'a> Uploads<'a> {
         if self.args.transfer.abort {
             self.under_way.borrow_mut().insert(position, upload.clone());
         }
-        let outcome = self.gateway.upload(upload, watched.observer()).await?;
+        let outcome = self.trial.upload(upload, watched.observer()).await?;
         // The end of a stream is known by now.
         Ok((source.len().unwrap_or_default(), outcome))
     }
