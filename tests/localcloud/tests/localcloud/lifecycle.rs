@@ -1,13 +1,9 @@
 //! Starting, stopping and starting again in the same directory.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-mod support;
-
 use std::path::Path;
 
+use crate::support::Cloud;
 use localcloud::{Error, PROFILE_ARN, ROLE_ARN, Settings, TRUST_ANCHOR_ARN};
-use support::Cloud;
 use tokio::net::TcpStream;
 
 fn lines_of(path: &Path) -> Vec<String> {
@@ -33,6 +29,7 @@ async fn env_and_configuration_name_what_was_started() {
             format!("export TRUST_ANCHOR_ARN='{TRUST_ANCHOR_ARN}'"),
             format!("export PROFILE_ARN='{PROFILE_ARN}'"),
             format!("export ROLE_ARN='{ROLE_ARN}'"),
+            format!("export JOBS_ENDPOINT='{}'", cloud.jobs_endpoint()),
             format!("export AWS_ENDPOINT_URL_S3='{}'", cloud.s3_endpoint()),
             "export AWS_REGION='ap-northeast-1'".to_owned(),
             "export AWS_DEFAULT_REGION='ap-northeast-1'".to_owned(),

@@ -1,13 +1,9 @@
 //! The credentials provider, as a device meets it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-mod support;
-
 use std::time::{Duration, SystemTime};
 
+use crate::support::{Cloud, Response};
 use localcloud::{Authority, Certificate, KeyType, ROLE_ALIAS, RoleAlias, THING_NAME, Validity};
-use support::{Cloud, Response};
 
 const PATH: &str = "/role-aliases/s3_role_alias/credentials";
 

@@ -1,10 +1,6 @@
 //! Objects and buckets: what is stored, found and listed.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-mod support;
-
-use support::{Cloud, crc64nvme};
+use crate::support::{Cloud, crc64nvme};
 
 #[tokio::test]
 async fn what_is_put_is_what_comes_back() {

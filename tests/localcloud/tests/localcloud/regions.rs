@@ -1,11 +1,7 @@
 //! Buckets that lie elsewhere.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-mod support;
-
+use crate::support::{Cloud, S3};
 use localcloud::Settings;
-use support::{Cloud, S3};
 
 async fn with_far_bucket() -> (Cloud, S3) {
     let cloud = Cloud::with(|settings| {

@@ -1,10 +1,6 @@
 //! Multipart uploads, also ones that go on under other credentials.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-mod support;
-
-use support::{Cloud, Response, S3, crc64nvme};
+use crate::support::{Cloud, Response, S3, crc64nvme};
 
 const MIB: usize = 1024 * 1024;
 

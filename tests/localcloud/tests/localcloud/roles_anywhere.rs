@@ -1,17 +1,13 @@
 //! Roles Anywhere, as a client meets it that somebody else might have written (in Python).
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Cloud, Credentials, Refused, Signer, judge, python};
 use localcloud::{
     Certificate, KeyType, Operation, PROFILE_ARN, ROLE_ARN, RolesAnywhere, TRUST_ANCHOR_ARN,
     Validity,
 };
 use serde_json::{Value, json};
-use support::{Cloud, Credentials, Refused, Signer, judge, python};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 

@@ -1,12 +1,8 @@
 //! Who may use S3: signatures, tokens, clocks, regions and policies.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-mod support;
-
 use std::time::Duration;
 
-use support::{Cloud, Payload, S3};
+use crate::support::{Cloud, Payload, S3};
 
 #[tokio::test]
 async fn the_credentials_that_the_provider_hands_out_are_good_for_s3() {

@@ -1,13 +1,9 @@
 //! What an object is given besides its bytes, and who may give it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-mod support;
-
+use crate::support::{Cloud, Response, S3, crc64nvme};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use s3s::crypto::{Checksum as _, Md5};
-use support::{Cloud, Response, S3, crc64nvme};
 
 type Fields<'a> = &'a [(&'a str, &'a str)];
 

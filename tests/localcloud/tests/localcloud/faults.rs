@@ -1,13 +1,9 @@
 //! Faults on purpose: each kind seen to happen, and what is left of it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-mod support;
-
 use std::time::{Duration, Instant};
 
+use crate::support::{Cloud, Failure, Payload, Response, S3};
 use localcloud::{Fault, Operation};
-use support::{Cloud, Failure, Payload, Response, S3};
 
 async fn cloud(faults: &[&str]) -> (Cloud, S3) {
     let cloud = Cloud::start().await;

@@ -1,15 +1,11 @@
 //! Bodies that are not what they should be, and that nothing of them is left.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-mod support;
-
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::support::{Cloud, Payload, Response, S3, aws_chunked, crc64nvme};
 use http::Request;
-use support::{Cloud, Payload, Response, S3, aws_chunked, crc64nvme};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const CHUNKED: &str = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";

@@ -1,13 +1,9 @@
 //! Nothing that is secret gets into a log, at whatever level.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-mod support;
-
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use support::{Cloud, Credentials, Signer};
+use crate::support::{Cloud, Credentials, Signer};
 use tracing_subscriber::filter::LevelFilter;
 
 #[derive(Clone, Default)]

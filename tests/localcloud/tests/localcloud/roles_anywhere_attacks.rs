@@ -1,17 +1,13 @@
 //! Requests to Roles Anywhere that somebody bent: before they were signed, after it, or by their certificate.
 //! The judge in Python has to see the same as the cloud.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-mod support;
-
+use crate::support::{Cloud, Refused, Signer, judge};
 use localcloud::{Authority, Certificate, KeyType, Validity};
 use rcgen::{
     BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
 use serde_json::Value;
-use support::{Cloud, Refused, Signer, judge};
 
 const INVALID: &str = "Invalid signature";
 const UNTRUSTED: &str = "Untrusted signing certificate";
