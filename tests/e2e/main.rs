@@ -64,3 +64,4 @@ mod token_faults;
 mod token_keys;
 mod token_rotation;
 mod update_sources;
+mod updates;

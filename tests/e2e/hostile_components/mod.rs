@@ -6,6 +6,7 @@ mod defects;
 mod limits;
 mod no_component;
 mod reach;
+mod releases;
 mod secrets;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use claims::*;
 use defects::*;
 use limits::*;
 use reach::*;
+use releases::*;
 use secrets::*;
 
 include!(concat!(env!("OUT_DIR"), "/guests.rs"));

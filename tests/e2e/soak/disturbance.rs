@@ -24,11 +24,13 @@ pub(super) enum Disturbance {
     Stop,
     /// The service is told to read its configuration again. There is nothing to undo.
     Reload,
+    /// Another component is published, perhaps a bad one. There is nothing to undo.
+    Release,
 }
 
 const HOUR: i64 = 60 * 60;
 
-const ALL: [Disturbance; 26] = [
+const ALL: [Disturbance; 30] = [
     Disturbance::Cloud(&["*:status=503,p=0.2", "PutObject:status=503,p=0.4"]),
     Disturbance::Cloud(&[
         "PutObject:status=503,retry-after=1",
@@ -61,6 +63,10 @@ const ALL: [Disturbance; 26] = [
     Disturbance::Stop,
     Disturbance::Stop,
     Disturbance::Reload,
+    Disturbance::Release,
+    Disturbance::Release,
+    Disturbance::Release,
+    Disturbance::Release,
 ];
 
 impl Disturbance {
@@ -79,6 +85,7 @@ impl Disturbance {
             Self::Kill => gateway.kill(),
             Self::Stop => gateway.stop(),
             Self::Reload => gateway.hasten(),
+            Self::Release => gateway.publish(),
         }
     }
 
@@ -89,7 +96,7 @@ impl Disturbance {
             Self::ClockJump(_) => gateway.cloud().set_clock_offset(0.try_into().unwrap()),
             Self::FullDisk => gateway.empty_disk(),
             Self::Kill | Self::Stop => gateway.start_service(),
-            Self::Reload => {}
+            Self::Reload | Self::Release => {}
         }
     }
 

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 
 use rustix::process::Signal;
 use sealift_queue::{Queue, State};
-use sealift_tests::{Aws, Cloud, Link, Outcome, Service, SmallDisk, soon, until};
+use sealift_tests::{
+    Aws, Cloud, Link, Outcome, Publisher, Service, SmallDisk, factory_marked, guest, marked, soon,
+    until,
+};
 
 use super::file::{Folder, Folders};
 
@@ -21,6 +24,8 @@ pub(super) struct Gateway {
     disk: SmallDisk,
     is_full: bool,
     cloud: Cloud,
+    repository: Publisher,
+    releases: usize,
     starts: usize,
     /// Unfinished uploads that nobody may know of: no journal could be written when they began.
     excused: BTreeSet<String>,
@@ -55,6 +60,8 @@ impl Gateway {
             rules.push_str(&folder.rule());
         }
         Service::configure(&cloud, &rules);
+        let repository = Publisher::of(&cloud);
+        Service::configure_more(&cloud, &repository.section("trial_jobs = 2"));
         let address = |endpoint: &str| endpoint.trim_start_matches("https://").parse().unwrap();
         let mut gateway = Self {
             service: None,
@@ -63,6 +70,8 @@ impl Gateway {
             disk: SmallDisk::mount(&cloud.path("state"), DISK),
             is_full: false,
             cloud,
+            repository,
+            releases: 0,
             starts: 0,
             excused: BTreeSet::new(),
             last_words: String::new(),
@@ -126,6 +135,19 @@ impl Gateway {
             running.service.signal(Signal::KILL);
             self.heed(&running.service.end());
         }
+    }
+
+    /// Another component is there to be taken; each third one is bad.
+    pub(super) fn publish(&mut self) {
+        self.releases += 1;
+        let mark = format!("release {}", self.releases);
+        let component = match self.releases % 6 {
+            3 => marked(&fs::read(guest("signs_a_handshake")).unwrap(), &mark),
+            0 => marked(&fs::read(guest("claims_success")).unwrap(), &mark),
+            _ => factory_marked(&mark),
+        };
+        let version = format!("1.{}.0", self.releases);
+        self.repository.publish(&version, &component);
     }
 
     fn excuse_unfinished_uploads(&mut self) {
@@ -231,6 +253,16 @@ impl Gateway {
     /// How often it was started.
     pub(super) fn end(mut self) -> String {
         self.stop();
-        format!("the service was started {} times", self.starts)
+        let log = fs::read_to_string(Service::state(&self.cloud).join("audit.jsonl"));
+        let log = log.unwrap_or_default();
+        let count = |change: &str| log.matches(&format!("\"change\":\"{change}\"")).count();
+        format!(
+            "the service was started {} times; {} releases, {} trials, {} committed, {} failed",
+            self.starts,
+            self.releases,
+            count("on-trial"),
+            count("committed"),
+            count("failed")
+        )
     }
 }

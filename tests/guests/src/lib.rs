@@ -24,7 +24,7 @@ pub use sealift::gateway::payload::{ByteRange, Framing, Payload};
 pub use sealift::gateway::types::{
     Algorithm, AwsCredentials, Checksum, Error, ErrorKind, Provider, Setting,
 };
-pub use sealift::gateway::{keystore, vault};
+pub use sealift::gateway::{hints, keystore, vault};
 pub use wasi;
 
 use wasi::http::outgoing_handler;
@@ -57,7 +57,8 @@ pub fn success(etag: impl Into<String>) -> Uploaded {
 }
 
 /// Makes a component of one function: what it does when it is asked to upload. Asked
-/// for credentials, it does the same, or what a second function says.
+/// for credentials, it does the same, or what a second function says; its dry run goes well, or does what a third
+/// function says.
 #[macro_export]
 macro_rules! misbehave {
     ($behaviour:expr) => {
@@ -67,6 +68,9 @@ macro_rules! misbehave {
         });
     };
     ($behaviour:expr, $fetch:expr) => {
+        $crate::misbehave!($behaviour, $fetch, || Ok(()));
+    };
+    ($behaviour:expr, $fetch:expr, $probe:expr) => {
         struct Component;
 
         $crate::export!(Component with_types_in $crate);
@@ -124,10 +128,30 @@ macro_rules! misbehave {
             }
 
             fn probe() -> Result<(), $crate::Error> {
-                Ok(())
+                let probe: fn() -> Result<(), $crate::Error> = $probe;
+                probe()
             }
         }
     };
+}
+
+/// Sends all bytes of a job to its store, unsigned, as a PUT that its host sees delivered.
+pub fn put(job: &Job) -> Result<Uploaded, Error> {
+    let (store, payload) = (store(job), job.payload());
+    let path = format!("/{}/{}", job.bucket(), job.key());
+    let put = request(&Method::Put, Scheme::Https, &store, &path)?;
+    let range = ByteRange {
+        offset: 0,
+        length: payload.size().unwrap_or(0),
+    };
+    payload.attach(&put, range, Framing::Raw(None))?;
+    let answer = handle(put)?;
+    answer.subscribe().block();
+    let status = answered(&answer)?.status();
+    match status {
+        200 => Ok(success("put")),
+        _ => Err(error(format!("answered {status}"))),
+    }
 }
 
 /// Sends a request without a body and waits for the answer's status.
