@@ -12,6 +12,7 @@ pub(crate) mod parts;
 mod queue;
 mod sandbox;
 mod small;
+mod swap;
 mod urgent;
 
 use std::path::PathBuf;
@@ -43,6 +44,8 @@ pub(crate) enum Target {
     P6,
     /// One large file in parts, to a slow store.
     P7,
+    /// What uploads notice of a new component.
+    P8,
     /// The service with a long queue.
     P9,
     /// Sizes of the program and of the component.
@@ -110,6 +113,9 @@ pub(crate) fn measure(
     }
     if any(&[Target::P7]) {
         rows.push((Target::P7, parts::measure(slow, effort)?));
+    }
+    if any(&[Target::P8]) {
+        rows.push((Target::P8, swap::measure(peers, effort)?));
     }
     if any(&[Target::P9]) {
         rows.push((Target::P9, queue::measure(peers, effort)?));
