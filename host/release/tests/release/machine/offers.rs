@@ -1,7 +1,8 @@
 //! What is taken of what is offered.
 
 use sealift_release::{
-    Event, Failure, Note, Outcome, Phase, Refusal, Requester, Rollout, Stage, Verdict, Window,
+    Effect, Event, Failure, Note, Outcome, Phase, Refusal, Requester, Rollout, Stage, Verdict,
+    Window,
 };
 use semver::Version;
 
@@ -252,4 +253,38 @@ fn an_answer_about_another_component_changes_nothing() {
         assert_eq!(device.effects, []);
     }
     assert!(matches!(device.state.stage(), Stage::Downloading { .. }));
+}
+
+#[test]
+fn a_check_that_was_cut_off_is_taken_up_by_the_next_person_and_by_nobody_else() {
+    let mut device = Device::new();
+    let next = release("1.1.0", "b");
+    device
+        .offer(std::slice::from_ref(&next), Requester::Schedule)
+        .unwrap();
+    device.downloaded();
+    for by in [Requester::Schedule, Requester::Message] {
+        let refusal = device.offer(std::slice::from_ref(&next), by).unwrap_err();
+        let version = version("1.1.0");
+        assert_eq!(refusal, Refusal::UnderWay { version });
+    }
+    device.offer(std::slice::from_ref(&next), PERSON).unwrap();
+    assert!(matches!(device.effects[..], [Effect::Check { .. }]));
+    device.checked();
+    assert_eq!(device.state.phase(), Phase::Trial);
+}
+
+#[test]
+fn a_person_does_not_wait_for_the_window_of_what_is_staged() {
+    let mut device = Device::new();
+    let next = release("1.1.0", "b");
+    device.circumstances.window = Window::Closed;
+    device.bring_to_trial(&next);
+    assert_eq!(device.state.phase(), Phase::Staged);
+    let waits = device.offer(std::slice::from_ref(&next), Requester::Schedule);
+    let version = version("1.1.0");
+    assert_eq!(waits.unwrap_err(), Refusal::UnderWay { version });
+    device.circumstances.window = Window::Open;
+    device.offer(std::slice::from_ref(&next), PERSON).unwrap();
+    assert_eq!(device.state.phase(), Phase::Trial);
 }

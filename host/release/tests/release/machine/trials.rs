@@ -1,8 +1,8 @@
 //! What a trial shows, and how it ends.
 
 use sealift_release::{
-    Choice, Effect, Event, Failure, Outcome, Phase, Refusal, Requester, SlotName, Tally, Turn,
-    Verdict,
+    Choice, Effect, Event, Failure, Outcome, Phase, Refusal, Requester, RollBackTo, SlotName,
+    Stage, Tally, Turn, Verdict,
 };
 
 use crate::examples::{DEATHS, TRIAL_JOBS, release};
@@ -159,6 +159,34 @@ fn a_process_that_dies_with_a_job_on_trial_is_a_try_and_the_tries_are_counted() 
     }
     device.effects.truncate(1);
     rolled_back(&mut device, Failure::Died);
+}
+
+#[test]
+fn losses_of_power_between_jobs_that_go_well_are_not_held_against_a_component() {
+    let mut device = on_trial();
+    let digest = release("1.1.0", "b").digest;
+    for _ in 1..TRIAL_JOBS {
+        device.tell(Event::TrialJobBegan { digest }).unwrap();
+        device.tell(Event::Started).unwrap();
+        device.trial_job(Verdict::Succeeded);
+    }
+    assert_eq!(device.state.phase(), Phase::Trial);
+}
+
+#[test]
+fn going_to_the_factory_does_not_skip_the_end_of_a_trial_that_failed() {
+    let mut device = Device::new();
+    device.commit(&release("1.0.0", "a"));
+    device.bring_to_trial(&release("1.1.0", "b"));
+    device.trial_job(Verdict::TimedOut);
+    let to = RollBackTo::Factory;
+    device.tell(Event::RollBack { to }).unwrap();
+    assert_eq!(device.state.settled(), Choice::Factory);
+    assert!(matches!(device.state.stage(), Stage::RollingBack { .. }));
+    device.tell(Event::BroughtBack).unwrap();
+    let failure = Failure::TimedOut;
+    let outcome = &device.state.last().unwrap().outcome;
+    assert_eq!(*outcome, Outcome::FailedAndRolledBack { failure });
 }
 
 #[test]
