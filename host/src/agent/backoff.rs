@@ -46,6 +46,16 @@ pub(super) fn random() -> u32 {
     u32::from_be_bytes(low)
 }
 
+/// Any part of it.
+pub(super) fn share(whole: Duration, random: u32) -> Duration {
+    whole.mul_f64(f64::from(random) / f64::from(u32::MAX))
+}
+
+/// A tenth more or less: devices that began together do not go on together.
+pub(super) fn spread(every: Duration, random: u32) -> Duration {
+    every.mul_f64(0.9) + share(every.mul_f64(0.2), random)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -60,6 +70,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn looks_are_a_tenth_more_or_less_apart(seconds in 1..10_000_000_u64, random: u32) {
+            let every = Duration::from_secs(seconds);
+            let wait = spread(every, random);
+            prop_assert!(wait >= every.mul_f64(0.899) && wait <= every.mul_f64(1.101));
+            prop_assert!(share(every, random) <= every + Duration::from_nanos(1));
+        }
+
         #[test]
         fn a_delay_is_never_nothing_and_never_beyond_the_longest(tries: u32, random: u32) {
             let delay = ATTEMPTS.delay(tries, random);

@@ -10,7 +10,7 @@ use semver::Version;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::backoff::{Backoff, random};
+use super::backoff::{Backoff, random, share, spread};
 use super::current::Seen;
 use super::standing::Standing;
 use super::stop::Stop;
@@ -82,7 +82,7 @@ impl Orders {
         let mut last = Last::default();
         let mut failures = 0;
         // Devices that got their power back together do not ask all at once.
-        let mut next = Instant::now() + part(every / 10);
+        let mut next = Instant::now() + share(every / 10, random());
         loop {
             tokio::select! {
                 () = sleep_until(next) => {}
@@ -91,7 +91,7 @@ impl Orders {
             let wait = match self.round(gateway, client, &mut last).await {
                 Ok(()) => {
                     failures = 0;
-                    every.mul_f64(0.9) + part(every / 5)
+                    spread(every, random())
                 }
                 Err(error) => {
                     failures += 1;
@@ -169,9 +169,4 @@ async fn say(
     client.update(job, version, said.progress, &details).await?;
     *last = now;
     Ok(version + 1)
-}
-
-/// Any part of it.
-fn part(whole: Duration) -> Duration {
-    whole.mul_f64(f64::from(random()) / f64::from(u32::MAX))
 }

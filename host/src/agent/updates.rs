@@ -1,12 +1,12 @@
 //! The part that replaces the component over the air.
 
+mod errand;
 mod schedule;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt};
-use sealift_release::{Effect, Event, Refusal, Requester, Stage, State};
+use sealift_release::{Effect, Event, Refusal, State};
 use tokio::sync::{OnceCell, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -16,7 +16,8 @@ use super::stop::Stop;
 use super::supervisor::PartError;
 use crate::gateway::Gateway;
 use crate::report;
-use crate::updates::{Driver, Releases, UpdateError, Updater, line_up, window_is_open};
+use crate::updates::{Driver, Releases, UpdateError, Updater, line_up};
+use errand::{Errand, done};
 use schedule::Schedule;
 
 /// How often it is looked whether other processes changed something, or the maintenance window has opened.
@@ -37,13 +38,6 @@ pub(super) struct Updates {
     pub(super) stop: Stop,
 }
 
-/// Something that may take long, such as a download.
-struct Errand {
-    /// Whether it is a look at the repository.
-    is_look: bool,
-    work: BoxFuture<'static, Result<(), UpdateError>>,
-}
-
 impl Updates {
     /// Updates until it is told to stop.
     pub(super) async fn run(mut self) -> Result<(), PartError> {
@@ -51,7 +45,8 @@ impl Updates {
         let Some(effects) = self.begin(&gateway).await? else {
             return Ok(());
         };
-        let mut errand = (!effects.is_empty()).then(|| self.carry_out(&gateway, effects));
+        let mut updater = self.updater(&gateway);
+        let mut errand = (!effects.is_empty()).then(|| Errand::carry_out(&updater, effects));
         let mut schedule = Schedule::begin(&gateway);
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -61,18 +56,19 @@ impl Updates {
             let state = self.follow(&gateway).await?;
             let may = errand.is_none() && Instant::now() >= pause;
             if may && std::mem::take(&mut news) {
-                errand = self.next_errand(&gateway, &state);
+                errand = Errand::next(&updater, &gateway, &state);
             }
             tokio::select! {
                 () = stop.set() => return Ok(()),
                 Ok(()) = self.current.changed() => {
                     gateway = Arc::clone(&self.current.borrow_and_update());
+                    updater = self.updater(&gateway);
                     schedule = Schedule::begin(&gateway);
                 }
                 () = self.releases.changed() => news = true,
                 _ = look.tick() => news = true,
                 () = schedule.due(), if errand.is_none() => {
-                    errand = Some(self.update(&gateway));
+                    errand = Some(Errand::look(&updater));
                 }
                 (is_look, outcome) = done(&mut errand) => {
                     errand = None;
@@ -119,54 +115,9 @@ impl Updates {
         Ok(state)
     }
 
-    /// What the state alone calls for: somebody is to be told, a check was cut off, or the maintenance window has opened.
-    fn next_errand(&self, gateway: &Arc<Gateway>, state: &State) -> Option<Errand> {
-        if let Some(conclusion) = state.untold() {
-            let report = Effect::Report(conclusion.clone());
-            return Some(self.carry_out(gateway, vec![report]));
-        }
-        match state.stage() {
-            Stage::Verified { release, .. } => {
-                let (release, slot) = (release.clone(), state.spare());
-                Some(self.carry_out(gateway, vec![Effect::Check { release, slot }]))
-            }
-            Stage::Staged { .. } if !state.is_held() && window_is_open(gateway.config()) => {
-                let updater = self.updater(gateway);
-                let work = async move { updater.go_on(Requester::Schedule).await }.boxed();
-                Some(Errand {
-                    is_look: false,
-                    work,
-                })
-            }
-            _ => None,
-        }
-    }
-
-    fn update(&self, gateway: &Arc<Gateway>) -> Errand {
-        let updater = self.updater(gateway);
-        Errand {
-            is_look: true,
-            work: async move { updater.update(Requester::Schedule).await }.boxed(),
-        }
-    }
-
-    fn carry_out(&self, gateway: &Arc<Gateway>, effects: Vec<Effect>) -> Errand {
-        let updater = self.updater(gateway);
-        Errand {
-            is_look: false,
-            work: async move { updater.carry_out(effects, Requester::Schedule).await }.boxed(),
-        }
-    }
-
-    fn updater(&self, gateway: &Arc<Gateway>) -> Updater {
-        Updater::new(Arc::clone(gateway), Arc::clone(&self.releases))
-    }
-}
-
-async fn done(errand: &mut Option<Errand>) -> (bool, Result<(), UpdateError>) {
-    match errand {
-        Some(errand) => (errand.is_look, (&mut errand.work).await),
-        None => std::future::pending().await,
+    fn updater(&self, gateway: &Arc<Gateway>) -> Arc<Updater> {
+        let updater = Updater::new(Arc::clone(gateway), Arc::clone(&self.releases));
+        Arc::new(updater)
     }
 }
 

@@ -13,7 +13,7 @@ use super::opening::OpenError;
 use super::plugin::Plugin;
 use super::roles::Role;
 use super::{Gateway, Unobserved, egress};
-use crate::sandbox::{CallError, Description, Sandbox};
+use crate::sandbox::{CallError, Sandbox};
 use crate::{factory, report};
 
 /// A dry run takes milliseconds; a component that waits for something in it has this long.
@@ -118,20 +118,6 @@ impl Gateway {
         plugin
             .component
             .probe(&plugin.network, services, PROBE)
-            .await
-    }
-
-    /// What a component says of itself (`plugin.describe`): for people, and not to be relied on.
-    pub async fn describe(&self, plugin: &Plugin) -> Result<Description, CallError> {
-        let plugin = plugin.locked_in();
-        let services = self.services_of(
-            plugin.clone(),
-            Role::main(&self.config),
-            Arc::new(Unobserved),
-        );
-        plugin
-            .component
-            .describe(&plugin.network, services, PROBE)
             .await
     }
 

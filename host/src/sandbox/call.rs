@@ -25,10 +25,10 @@ use super::journal::JobJournal;
 use super::limits::{HOSTCALL_FUEL, Limits, OutOfTime};
 use super::rooms::Room;
 use super::state::State;
-use super::text::{clock_cure, plain, plain_answer, plain_description};
+use super::text::{clock_cure, plain, plain_answer};
 use super::ticker::Ticker;
 use super::usage::Usage;
-use super::{Answer, Credentials, Description, ErrorKind, Provider, Services};
+use super::{Answer, Credentials, ErrorKind, Provider, Services};
 
 /// How often a call is looked at for signs of life.
 const GLANCE: Duration = Duration::from_secs(5);
@@ -176,14 +176,6 @@ impl<'a> Call<'a> {
     pub(super) async fn probe(mut self, limit: Duration) -> Result<(), CallError> {
         self.run(Some(Deadline::after(limit)), async |uploader, store| {
             uploader.sealift_gateway_plugin().call_probe(store).await
-        })
-        .await
-    }
-
-    pub(super) async fn describe(mut self, limit: Duration) -> Result<Description, CallError> {
-        self.run(Some(Deadline::after(limit)), async |uploader, store| {
-            let described = uploader.sealift_gateway_plugin().call_describe(store).await;
-            described.map(|description| Ok(plain_description(description)))
         })
         .await
     }

@@ -14,7 +14,7 @@ use super::limits::Limits;
 use super::rooms::Rooms;
 use super::state::State;
 use super::ticker::Ticker;
-use super::{Credentials, Description, Place, Provider, Services, Unfinished};
+use super::{Credentials, Place, Provider, Services, Unfinished};
 
 /// A compiled component that asks for nothing the host lacks and exports our world.
 /// Cheap to clone.
@@ -78,19 +78,6 @@ impl Component {
         Call::job(&self.0, network, services)
             .await
             .probe(limit)
-            .await
-    }
-
-    /// What the component says of itself, in at most so long.
-    pub async fn describe(
-        &self,
-        network: &Network,
-        services: Arc<dyn Services>,
-        limit: Duration,
-    ) -> Result<Description, CallError> {
-        Call::job(&self.0, network, services)
-            .await
-            .describe(limit)
             .await
     }
 

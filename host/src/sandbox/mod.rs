@@ -32,7 +32,6 @@ mod ticker;
 mod turns;
 mod usage;
 
-pub use bindings::exports::sealift::gateway::plugin::Description;
 pub use bindings::exports::sealift::gateway::transfer::{Place, Unfinished};
 pub use bindings::sealift::gateway::keystore::{DeviceIdentity, KeyAlgorithm, Purpose};
 pub use bindings::sealift::gateway::progress::{Directive, Retry, Step};

@@ -5,14 +5,11 @@ use std::time::SystemTime;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Answer, Description, Step};
+use super::{Answer, Step};
 use crate::report;
 
 /// More than this of one text tells nothing more.
 const LONGEST: usize = 2000;
-
-/// More than so many texts of one kind tell nothing more either.
-const MOST_TEXTS: usize = 64;
 
 /// The text on one line, harmless and not too long.
 pub(super) fn plain(text: &str) -> String {
@@ -28,20 +25,6 @@ pub(super) fn plain_answer(answer: Answer) -> Answer {
         code: optional(answer.code),
         request_id: optional(answer.request_id),
         ..answer
-    }
-}
-
-/// What a component says of itself, made plain.
-pub(super) fn plain_description(description: Description) -> Description {
-    let list = |texts: Vec<String>| {
-        let plain = texts.iter().map(|text| plain(text));
-        plain.take(MOST_TEXTS).collect()
-    };
-    Description {
-        name: plain(&description.name),
-        version: plain(&description.version),
-        capabilities: list(description.capabilities),
-        providers: list(description.providers),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sealift_release::{
@@ -29,10 +29,12 @@ const SLOWEST: u64 = 250;
 const LONGEST_ROOT: u64 = 1024 * 1024;
 
 /// What brings releases as far as their trial.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Updater {
     gateway: Arc<Gateway>,
     releases: Arc<Releases>,
+    /// With its connections, once it was needed.
+    repository: OnceLock<Repository>,
 }
 
 /// What a look at the repository has found.
@@ -109,7 +111,11 @@ impl UpdateError {
 impl Updater {
     /// For this gateway's device.
     pub fn new(gateway: Arc<Gateway>, releases: Arc<Releases>) -> Self {
-        Self { gateway, releases }
+        Self {
+            gateway,
+            releases,
+            repository: OnceLock::new(),
+        }
     }
 
     /// Looks what the repository has, and takes nothing.
@@ -263,7 +269,10 @@ impl Updater {
         Ok(told?)
     }
 
-    fn repository(&self) -> Result<Repository, UpdateError> {
+    fn repository(&self) -> Result<&Repository, UpdateError> {
+        if let Some(repository) = self.repository.get() {
+            return Ok(repository);
+        }
         let config = self.gateway.config();
         let repository = config.release.repository.as_ref();
         let repository = repository.ok_or(UpdateError::NoRepository)?;
@@ -274,7 +283,8 @@ impl Updater {
             slowest: SLOWEST,
         };
         let files = Directory::new(self.releases.directory().to_owned());
-        Ok(Repository::new(files, source(&self.gateway)?, settings))
+        let made = Repository::new(files, source(&self.gateway)?, settings);
+        Ok(self.repository.get_or_init(|| made))
     }
 
     fn reading(&self) -> Reading {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::super::backoff::{Backoff, random};
+use super::super::backoff::{Backoff, random, share, spread};
 use crate::gateway::Gateway;
 use crate::updates::UpdateError;
 
@@ -58,32 +58,5 @@ impl Schedule {
             }
         };
         self.next = Instant::now() + wait;
-    }
-}
-
-/// Any part of it.
-fn share(whole: Duration, random: u32) -> Duration {
-    whole.mul_f64(f64::from(random) / f64::from(u32::MAX))
-}
-
-/// A tenth more or less: devices that began together do not go on together.
-fn spread(every: Duration, random: u32) -> Duration {
-    every.mul_f64(0.9) + share(every.mul_f64(0.2), random)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn looks_are_a_tenth_more_or_less_apart(seconds in 1..10_000_000_u64, random: u32) {
-            let every = Duration::from_secs(seconds);
-            let wait = spread(every, random);
-            prop_assert!(wait >= every.mul_f64(0.899) && wait <= every.mul_f64(1.101));
-            prop_assert!(share(every, random) <= every + Duration::from_nanos(1));
-        }
     }
 }
