@@ -54,6 +54,28 @@ fn a_file_is_moved_where_the_rule_says() {
 }
 
 #[test]
+fn a_file_that_cannot_be_moved_is_moved_when_it_can_be() {
+    let cloud = Cloud::start();
+    watch(&cloud, "out", "after = \"move:DIR/sent\"");
+    let service = Service::start(&cloud);
+    let in_the_way = cloud.file("sent", "no folder");
+    let file = cloud.file("out/a.csv", "a");
+    arrives(&cloud, "out/a.csv", b"a");
+    until("it is told", soon(), || {
+        let jobs = Service::jobs_of(&cloud);
+        let failure = jobs.first().and_then(|job| job.failure.as_ref());
+        failure.is_some_and(|failure| failure.message().contains("sent"))
+    });
+    assert!(file.exists());
+    fs::remove_file(in_the_way).unwrap();
+    service.reload();
+    goes(&file);
+    assert_eq!(fs::read(cloud.path("sent/a.csv")).unwrap(), b"a");
+    service.wait_for_jobs(1, State::Done);
+    service.stop();
+}
+
+#[test]
 fn a_file_that_is_kept_is_uploaded_once_and_again_when_it_changes() {
     let cloud = Cloud::start();
     watch(&cloud, "out", "after = \"keep\"");

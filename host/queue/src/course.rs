@@ -67,7 +67,11 @@ impl Job {
                     }
                 }
             }
-            Outcome::Disposed => self.dispose(now),
+            Outcome::Disposed => {
+                self.failure = None;
+                self.dispose(now);
+            }
+            Outcome::NotDisposed { failure } => self.failure = Some(failure),
             Outcome::Kept { failure } => {
                 self.failure = Some(failure);
                 self.dispose(now);

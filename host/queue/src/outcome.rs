@@ -14,7 +14,12 @@ pub enum Outcome {
     },
     /// The source of an `uploaded` job was deleted or moved.
     Disposed,
-    /// The source of an `uploaded` job stays where it is: it has changed since, or could not be moved.
+    /// The source of an `uploaded` job could not be deleted or moved, which is to be tried again.
+    NotDisposed {
+        /// Why.
+        failure: Failure,
+    },
+    /// The source of an `uploaded` job stays where it is: it has changed since.
     Kept {
         /// Why.
         failure: Failure,
@@ -55,7 +60,9 @@ impl Outcome {
     /// The state that a job must be in for this to happen to it.
     pub(crate) const fn follows(&self) -> State {
         match self {
-            Self::Disposed | Self::Kept { .. } | Self::Reopened => State::Uploaded,
+            Self::Disposed | Self::NotDisposed { .. } | Self::Kept { .. } | Self::Reopened => {
+                State::Uploaded
+            }
             Self::Uploaded { .. }
             | Self::Retry { .. }
             | Self::Released

@@ -27,7 +27,8 @@ pub(super) fn dispose_of(job: &Job, uploaded: Option<Fingerprint>, rules: &[Watc
         Err(error) => {
             let message = report::chain(&error);
             tracing::warn!(job = job.id.number(), "{message}");
-            kept("disposal", &message)
+            let failure = Failure::new("disposal", &message);
+            Outcome::NotDisposed { failure }
         }
     }
 }

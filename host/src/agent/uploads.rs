@@ -3,6 +3,7 @@
 mod aftermath;
 mod held;
 mod round;
+mod stuck;
 mod tried;
 
 use std::sync::Arc;

@@ -127,6 +127,13 @@ fn between_the_upload_and_the_disposal_nothing_is_forgotten_or_done_twice() {
     let pending = queue.pending_disposals(None, 9).unwrap();
     assert_eq!(pending.len(), 1);
     assert_eq!(pending[0].task.disposal, Disposal::Delete);
+    let failure = Failure::new("disposal", "read-only");
+    let outcome = Outcome::NotDisposed { failure };
+    let state = queue.settle(id, outcome, 0, at(3)).unwrap();
+    assert_eq!(state, State::Uploaded);
+    let stuck = queue.show(id).unwrap().unwrap();
+    assert_eq!(stuck.failure.unwrap().message(), "read-only");
+    assert_eq!(queue.pending_disposals(None, 9).unwrap().len(), 1);
     assert_eq!(
         queue.settle(id, Outcome::Disposed, 0, at(3)).unwrap(),
         State::Done
@@ -136,6 +143,7 @@ fn between_the_upload_and_the_disposal_nothing_is_forgotten_or_done_twice() {
     let receipt = Receipt::new("\"etag\"");
     let finished = at(3);
     assert_eq!(done.stage, Stage::Done { receipt, finished });
+    assert_eq!(done.failure, None);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use sealift_queue::{Job, JobId, Outcome, Receipt, Settlement, State};
 use sealift_watch::Fingerprint;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::super::attempt::Ended;
 use super::super::backoff::{ATTEMPTS, RESTARTS};
@@ -16,6 +16,7 @@ use super::super::figures::{End, Figures};
 use super::super::standing::Known;
 use super::super::verdict::{Pause, Verdict};
 use super::held::Held;
+use super::stuck::{Leftover, Stuck};
 use crate::gateway::Gateway;
 use crate::updates::{RanOn, Releases};
 
@@ -27,6 +28,7 @@ pub(super) struct Aftermath {
     pub(super) current: Arc<Gateway>,
     pub(super) releases: Arc<Releases>,
     pub(super) held: Held,
+    pub(super) stuck: Stuck,
     pub(super) standing: Known,
     pub(super) bell: Bell,
 }
@@ -71,7 +73,7 @@ impl Aftermath {
 
     async fn of_upload(&self, stored: Stored, sent: u64) {
         if let Some((job, uploaded)) = self.write_down(stored, sent).await {
-            self.of_stored(job, Some(uploaded)).await;
+            self.of_stored(Leftover::of(job, Some(uploaded))).await;
         }
     }
 
@@ -109,14 +111,27 @@ impl Aftermath {
     }
 
     /// The object is there, and that is written down; the file is still to be dealt with.
-    pub(super) async fn of_stored(&self, job: Job, uploaded: Option<Fingerprint>) {
-        let id = job.id;
-        let current = Arc::clone(&self.current);
-        let dispose = move || dispose_of(&job, uploaded, &current.config().watch);
+    pub(super) async fn of_stored(&self, leftover: Leftover) {
+        let id = leftover.job.id;
+        let (current, file) = (Arc::clone(&self.current), leftover.clone());
+        let dispose = move || dispose_of(&file.job, file.uploaded, &current.config().watch);
         match tokio::task::spawn_blocking(dispose).await {
-            Ok(outcome) => drop(self.settle(id, outcome, 0).await),
+            Ok(outcome) => {
+                let is_stuck = matches!(outcome, Outcome::NotDisposed { .. });
+                self.settle(id, outcome, 0).await;
+                if is_stuck && !self.stuck.add(leftover, Instant::now()) {
+                    tracing::warn!(job = id.number(), "its file stays until the next start");
+                }
+            }
             // The next start looks at it again.
             Err(error) => tracing::error!(job = id.number(), "cannot deal with the file: {error}"),
+        }
+    }
+
+    /// Files that could not be dealt with before.
+    pub(super) async fn of_stuck(self, leftovers: Vec<Leftover>) {
+        for leftover in leftovers {
+            self.of_stored(leftover).await;
         }
     }
 

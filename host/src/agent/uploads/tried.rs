@@ -6,6 +6,7 @@ use tokio::time::sleep;
 
 use super::aftermath::{Aftermath, Stored};
 use super::held::File;
+use super::stuck::Leftover;
 use crate::agent::backoff::RESTARTS;
 use crate::agent::desk::told;
 use crate::agent::standing::Fate;
@@ -79,7 +80,7 @@ impl Aftermath {
         };
         for (file, fate) in self.held.take(standing) {
             match fate {
-                Fate::Dispose => self.of_stored(file.job, file.uploaded).await,
+                Fate::Dispose => self.of_stored(Leftover::of(file.job, file.uploaded)).await,
                 Fate::Reopen => self.again(&file.job, Outcome::Reopened, 0).await,
                 Fate::Hold => self.held.add(file),
             }

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use sealift_queue::{Counts, JobId, Outcome};
 use time::Date;
+use tokio::time::Instant;
 
 use super::{Round, Running, spent};
 use crate::agent::budget::{self, Spent};
@@ -20,6 +21,7 @@ struct Looked {
 impl Round {
     /// Looks what other processes did, and writes down what was sent.
     pub(in crate::agent::uploads) async fn look(&mut self) {
+        self.dispose_again(self.stuck.due(Instant::now()));
         for running in self.running.values() {
             let bytes = running.meter.unaccounted();
             self.gates.spend(bytes);
