@@ -23,7 +23,7 @@ const BUCKET: &str = "demo";
 const KEY: &str = "demo/sealift";
 
 /// Asks the address where cloud machines find their credentials; see `tests/guests`.
-const STRAY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stray.wasm"));
+static STRAY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stray.wasm"));
 
 /// Why a step did not go as it should.
 #[derive(Debug, thiserror::Error)]
