@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -14,6 +15,10 @@ use crate::{Digest, entry, heap};
 
 /// Compiled code of the factory component is about 2 MB; this is beyond any sensible one.
 const LARGEST_FILE: u64 = 256 * 1024 * 1024;
+
+/// The component that runs, the one before it, one on trial and the factory component, of this build of the program and
+/// of the last: more than these are of no use to anybody.
+const MOST_FILES: usize = 8;
 
 /// A directory of compiled components, one file for each component and engine.
 #[derive(Debug)]
@@ -119,6 +124,7 @@ impl Cache {
             tracing::warn!(path = %path.display(), "compiled component is damaged; compiling it again");
             return None;
         };
+        touch(path);
         load::load(engine, &OwnCode::vouched_for(code))
             .inspect_err(|error| tracing::warn!(path = %path.display(), %error, "compiled component not accepted; compiling it again"))
             .ok()
@@ -129,12 +135,41 @@ impl Cache {
         file.write_all(&entry::seal(&name_of(path), code))?;
         file.as_file().sync_all()?;
         file.persist(path)?;
+        self.clear_away()?;
         File::open(&self.directory)?.sync_all()
+    }
+
+    /// Removes what was used longest ago: code of components that are gone, or of older builds of this program.
+    fn clear_away(&self) -> io::Result<()> {
+        let used = |entry: io::Result<fs::DirEntry>| {
+            let entry = entry?;
+            Ok((entry.metadata()?.modified()?, entry.path()))
+        };
+        let files = fs::read_dir(&self.directory)?.map(used);
+        let mut files = files.collect::<io::Result<Vec<_>>>()?;
+        files.sort_unstable();
+        let too_many = files.len().saturating_sub(MOST_FILES);
+        for (_, path) in files.drain(..too_many) {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                // Another process was quicker.
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 
 fn name_of(path: &Path) -> std::borrow::Cow<'_, str> {
     path.file_name().unwrap_or_default().to_string_lossy()
+}
+
+/// Takes down that a file was used. Where that cannot be, it only may be compiled again one day.
+fn touch(path: &Path) {
+    let touched = File::open(path).and_then(|file| file.set_modified(SystemTime::now()));
+    if let Err(error) = touched {
+        tracing::debug!(path = %path.display(), %error, "use of a compiled component not taken down");
+    }
 }
 
 /// The file's bytes, if nobody else could have written them.
@@ -194,6 +229,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use std::os::unix::fs::PermissionsExt;
+    use std::time::Duration;
 
     use super::*;
 
@@ -221,6 +257,26 @@ mod tests {
         assert!(Cache::load(&engine, &file).is_some());
         cache.component(&engine, EMPTY_COMPONENT).unwrap();
         assert_eq!(files(&cache.directory), [file]);
+    }
+
+    #[test]
+    fn what_was_used_longest_ago_goes_when_there_is_too_much() {
+        let (_parent, cache) = cache();
+        let engine = Engine::default();
+        let component = |number: u8| [EMPTY_COMPONENT, &[0, 3, 1, b'n', number]].concat();
+        let of = |number: u8| cache.path(&engine, &component(number));
+        let most = u8::try_from(MOST_FILES).unwrap();
+        for number in 0..most {
+            cache.component(&engine, &component(number)).unwrap();
+            let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(number.into());
+            let file = File::open(of(number)).unwrap();
+            file.set_modified(long_ago).unwrap();
+        }
+        // The oldest is used again, so that it is not the next to go.
+        cache.component(&engine, &component(0)).unwrap();
+        cache.component(&engine, &component(most)).unwrap();
+        assert_eq!(files(&cache.directory).len(), MOST_FILES);
+        assert!(of(0).exists() && !of(1).exists() && of(2).exists());
     }
 
     #[test]
