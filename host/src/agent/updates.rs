@@ -66,7 +66,10 @@ impl Updates {
                     schedule = Schedule::begin(&gateway);
                 }
                 () = self.releases.changed() => news = true,
-                _ = look.tick() => news = true,
+                _ = look.tick() => {
+                    news = true;
+                    self.catch_up(&gateway).await;
+                }
                 () = schedule.due(), if errand.is_none() => {
                     errand = Some(Errand::look(&updater));
                 }
@@ -113,6 +116,13 @@ impl Updates {
             changed
         });
         Ok(state)
+    }
+
+    /// What cannot be written down now is tried again with the next look.
+    async fn catch_up(&self, gateway: &Arc<Gateway>) {
+        if let Err(error) = self.releases.catch_up(gateway).await {
+            tracing::warn!("a trial waits: {}", report::chain(&error));
+        }
     }
 
     fn updater(&self, gateway: &Arc<Gateway>) -> Arc<Updater> {

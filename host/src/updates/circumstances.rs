@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use sealift_config::Config;
-use sealift_release::{Circumstances, Tally, TrialRule, Window, World};
+use sealift_release::{Circumstances, Tally, Trial, TrialRule, Window, World};
 use semver::Version;
 
 use crate::sandbox;
@@ -26,7 +26,7 @@ pub(super) fn circumstances(config: &Config, window: Window, settled: Tally) -> 
 }
 
 /// When a trial is over.
-pub(super) fn rule(config: &Config) -> TrialRule {
+fn rule(config: &Config) -> TrialRule {
     TrialRule {
         jobs: config.release.trial_jobs,
         deaths: DEATHS,
@@ -49,6 +49,11 @@ pub(super) fn window(config: &Config) -> Window {
 /// Whether now is in the maintenance window, or there is none.
 pub fn window_is_open(config: &Config) -> bool {
     window(config) == Window::Open
+}
+
+/// Whether this trial has had as many jobs as one needs.
+pub fn has_enough(trial: &Trial, config: &Config) -> bool {
+    trial.has_enough(rule(config))
 }
 
 /// The version of this host.

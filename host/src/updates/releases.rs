@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use sealift_config::Config;
 use sealift_release::{
-    ApplyError, Circumstances, Damage, Directory, Effect, Event, Kept, Lock, Settled, Store,
-    StoreError, Tally, Window,
+    ApplyError, Circumstances, Damage, Directory, Effect, Event, Kept, Lock, Refusal, Settled,
+    Store, StoreError, Tally, Window,
 };
 use sealift_state::{AuditError, StateDirectory};
 use tokio::sync::Notify;
@@ -15,6 +15,7 @@ use tokio::task::{JoinError, spawn_blocking};
 
 use super::circumstances;
 use super::doubts::Doubts;
+use super::record;
 use crate::gateway::Gateway;
 
 /// The state on disk, and what of it this process has to know beside.
@@ -25,6 +26,10 @@ pub struct Releases {
     /// How jobs of this process fared on what is settled.
     settled: Mutex<Tally>,
     doubts: Mutex<Doubts>,
+    /// What could not be written down, for want of disk say: ends of jobs of a trial, of which each had its turn.
+    unwritten: Mutex<Vec<Event>>,
+    /// What was put on record last of releases that ask for too much, so that a look each hour does not fill the log.
+    refused: Mutex<Option<Refusal>>,
     changed: Notify,
 }
 
@@ -56,6 +61,8 @@ impl Releases {
             directory: state,
             settled: Mutex::default(),
             doubts: Mutex::default(),
+            unwritten: Mutex::default(),
+            refused: Mutex::default(),
             changed: Notify::new(),
         }
     }
@@ -122,6 +129,24 @@ impl Releases {
         Ok(applied.await??)
     }
 
+    /// Keeps what could not be written down until [`Releases::catch_up`].
+    pub(super) fn owe(&self, event: Event) {
+        lock(&self.unwritten).push(event);
+    }
+
+    /// Writes down what could not be before: a trial whose jobs ended and are not known to have would not end.
+    pub async fn catch_up(self: &Arc<Self>, gateway: &Arc<Gateway>) -> Result<(), ReleasesError> {
+        loop {
+            let Some(event) = lock(&self.unwritten).pop() else {
+                return Ok(());
+            };
+            if let Err(error) = self.tell(gateway, event.clone()).await {
+                self.owe(event);
+                return Err(error);
+            }
+        }
+    }
+
     /// What decisions depend on now.
     pub(super) fn circumstances(&self, config: &Config, window: Window) -> Circumstances {
         circumstances::circumstances(config, window, *self.tally())
@@ -135,6 +160,16 @@ impl Releases {
     pub(super) fn record(&self, event: &sealift_state::Event) -> Result<(), AuditError> {
         let audit = StateDirectory::new(self.directory.clone()).audit();
         audit.record(event, SystemTime::now())
+    }
+
+    /// Puts on record that a release asks for too much, once.
+    pub(super) fn record_refusal(&self, refusal: &Refusal) -> Result<(), AuditError> {
+        if lock(&self.refused).as_ref() == Some(refusal) {
+            return Ok(());
+        }
+        self.record(&record::refused(refusal))?;
+        *lock(&self.refused) = Some(refusal.clone());
+        Ok(())
     }
 
     /// Waits until this process has told of an event.
@@ -154,10 +189,14 @@ impl Releases {
     }
 
     pub(super) fn doubts(&self) -> MutexGuard<'_, Doubts> {
-        self.doubts.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.doubts)
     }
 
     fn tally(&self) -> MutexGuard<'_, Tally> {
-        self.settled.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.settled)
     }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,15 +1,17 @@
 //! The end of a trial, told and put on record.
 
+use std::error::Error;
 use std::path::Path;
 use std::time::SystemTime;
 
 use sealift_config::Config;
 use sealift_queue::{Outcome, Queue, QueueError, ServiceLock};
-use sealift_release::{Conclusion, Event, Stage};
-use sealift_state::AuditError;
+use sealift_release::{Conclusion, Digest, Event, Stage};
+use sealift_state::{AuditError, StateDirectory};
 
 use super::record;
 use super::releases::{Releases, ReleasesError};
+use crate::{factory, report};
 
 /// Why the end of a trial stays untold.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +36,23 @@ pub(super) fn report(releases: &Releases, conclusion: &Conclusion) -> Result<Eve
     } = conclusion;
     tracing::info!("version {version}: {outcome}");
     releases.record(&record::concluded(conclusion))?;
+    if let Err(error) = clear_away(releases) {
+        tracing::debug!(error = %report::chain(&*error), "hints of components that are gone are still there");
+    }
     Ok(Event::Told { digest: *digest })
+}
+
+/// Removes what components have noted that this device has no more.
+fn clear_away(releases: &Releases) -> Result<(), Box<dyn Error>> {
+    let state = releases.read()?.state;
+    let built_in = Digest::of(factory::COMPONENT);
+    let in_slots = state.in_slots().map(|release| release.digest);
+    let kept: Vec<_> = in_slots
+        .chain([built_in])
+        .map(|digest| digest.to_string())
+        .collect();
+    StateDirectory::new(releases.directory().to_owned()).keep_hints_of(&kept)?;
+    Ok(())
 }
 
 /// Ends what a command has begun, or a process that is gone: a trial that failed is over when nothing is left that its

@@ -42,9 +42,14 @@ impl Turn {
     pub(super) async fn end(mut self, verdict: Verdict) {
         self.ended = true;
         let event = self.ended_with(verdict);
-        if let Err(error) = self.releases.tell(&self.gateway, event).await {
-            tell(&error);
+        if let Err(error) = self.releases.tell(&self.gateway, event.clone()).await {
+            self.owe(event, &error);
         }
+    }
+
+    fn owe(&self, event: Event, error: &dyn std::error::Error) {
+        tracing::warn!(error = %report::chain(error), "the end of a job of the trial is to be written down later");
+        self.releases.owe(event);
     }
 
     fn ended_with(&self, verdict: Verdict) -> Event {
@@ -63,12 +68,8 @@ impl Drop for Turn {
             return;
         }
         let event = self.ended_with(Verdict::Inconclusive);
-        if let Err(error) = self.releases.apply(self.gateway.config(), event) {
-            tell(&error);
+        if let Err(error) = self.releases.apply(self.gateway.config(), event.clone()) {
+            self.owe(event, &error);
         }
     }
-}
-
-fn tell(error: &dyn std::error::Error) {
-    tracing::warn!(error = %report::chain(error), "a job of the trial is not counted");
 }

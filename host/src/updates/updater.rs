@@ -2,20 +2,19 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sealift_release::{
-    ApplyError, Begun, Checked, Directory, Effect, Event, Note, Reading, Refusal, Release,
-    Repository, Requester, SlotName, StoreError, TrustError, TrustSettings, Window,
+    Begun, Checked, Directory, Effect, Event, Note, Reading, Refusal, Release, Repository,
+    Requester, SlotName, StoreError, TrustError, TrustSettings, Window,
 };
-use sealift_state::AuditError;
 use semver::Version;
 
+use super::error::UpdateError;
 use super::examination::examine;
 use super::releases::{Releases, ReleasesError};
-use super::source::{SourceError, source};
+use super::source::source;
 use super::{circumstances, record, report::report};
 use crate::gateway::Gateway;
 
@@ -44,68 +43,6 @@ pub struct Found {
     pub checked: Checked,
     /// The release that would be taken, or why none would be.
     pub choice: Result<Release, Refusal>,
-}
-
-/// Why an update does not come about.
-#[derive(Debug, thiserror::Error)]
-pub enum UpdateError {
-    /// There is no repository.
-    #[error(
-        "no repository is configured; name it under release.repository, and its trusted root under release.root"
-    )]
-    NoRepository,
-    /// The trusted root.
-    #[error("cannot read the trusted root `{}`", path.display())]
-    Root {
-        /// Its file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The way to the repository.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// What the repository says, or does not.
-    #[error(transparent)]
-    Trust(#[from] TrustError),
-    /// No release is taken.
-    #[error(transparent)]
-    Refused(Refusal),
-    /// The state on disk.
-    #[error(transparent)]
-    Releases(ReleasesError),
-    /// Nothing changes that cannot be put on record.
-    #[error(transparent)]
-    Audit(#[from] AuditError),
-}
-
-impl From<ReleasesError> for UpdateError {
-    fn from(error: ReleasesError) -> Self {
-        match error {
-            ReleasesError::Apply(ApplyError::Refused(refusal)) => Self::Refused(refusal),
-            error => Self::Releases(error),
-        }
-    }
-}
-
-impl From<StoreError> for UpdateError {
-    fn from(error: StoreError) -> Self {
-        Self::Releases(error.into())
-    }
-}
-
-impl UpdateError {
-    /// Whether the same may go well later without anybody doing anything.
-    pub fn is_temporary(&self) -> bool {
-        match self {
-            Self::Releases(ReleasesError::Store(error)) => matches!(error, StoreError::Busy),
-            Self::Trust(error) => matches!(
-                error,
-                TrustError::Unreachable(_) | TrustError::Slow { .. } | TrustError::Clock(_)
-            ),
-            _ => false,
-        }
-    }
 }
 
 impl Updater {
@@ -166,7 +103,7 @@ impl Updater {
         let told = self.tell(Event::Offered { releases, by }, by).await;
         match told {
             Err(UpdateError::Refused(refusal @ Refusal::NotGranted { .. })) => {
-                self.releases.record(&record::refused(&refusal))?;
+                self.releases.record_refusal(&refusal)?;
                 Err(UpdateError::Refused(refusal))
             }
             Err(error) => Err(error),

@@ -32,6 +32,23 @@ impl StateDirectory {
         Hints::kept_in(self.0.join("hints").join(format!("{digest}.json")))
     }
 
+    /// Removes the hints of all components but those with these digests; blocks.
+    pub fn keep_hints_of(&self, digests: &[String]) -> io::Result<()> {
+        let entries = match std::fs::read_dir(self.0.join("hints")) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            let path = entry?.path();
+            let of = path.file_stem().unwrap_or_default();
+            if !digests.iter().any(|digest| of == digest.as_str()) {
+                std::fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The audit log.
     pub fn audit(&self) -> Audit {
         Audit::kept_in(self.0.join("audit.jsonl"))

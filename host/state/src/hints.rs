@@ -206,6 +206,20 @@ mod tests {
     }
 
     #[test]
+    fn hints_of_components_that_are_gone_are_cleared_away() {
+        let directory = tempfile::tempdir().unwrap();
+        let state = crate::StateDirectory::new(directory.path().to_owned());
+        state.keep_hints_of(&[]).unwrap();
+        for digest in ["ab", "cd", "abcd"] {
+            put(&mut state.hints(digest), "name", digest).unwrap();
+        }
+        state.keep_hints_of(&["ab".to_owned()]).unwrap();
+        let value = |digest| state.hints(digest).value("name", START);
+        assert_eq!(value("ab").as_deref(), Some("ab"));
+        assert_eq!((value("cd"), value("abcd")), (None, None));
+    }
+
+    #[test]
     fn a_component_without_hints_makes_no_file() {
         let kept = Kept::new();
         assert_eq!(kept.hints().value("region", START), None);

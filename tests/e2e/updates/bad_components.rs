@@ -72,6 +72,11 @@ fn one_that_eats_memory() {
 }
 
 #[test]
+fn one_that_leaks_what_it_takes_from_the_host() {
+    rolled_back(&bytes("hoards_headers"), "", "it trapped");
+}
+
+#[test]
 fn one_that_says_it_is_done_without_having_sent_anything() {
     rolled_back(&bytes("claims_success"), "", "was not seen stored");
 }
@@ -123,10 +128,8 @@ fn one_that_asks_for_more_than_it_is_granted_is_not_even_fetched() {
         manifest
     });
     let update = Program::on(&cloud).arg("update").run();
-    update.failed(
-        1,
-        &["asks for https://collector.example.com", "network.allow"],
-    );
+    let told = ["asks for https://collector.example.com", "network.allow"];
+    update.failed(1, &told);
     let told = outcomes(&cloud).pop().unwrap();
     assert_eq!(told["change"], "refused");
     assert!(

@@ -1,6 +1,10 @@
 //! A good release is taken.
 
-use sealift_tests::{Cloud, Program, Publisher, Service, factory_marked, soon, until};
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sealift_tests::{Cloud, Program, Publisher, Server, Service, factory_marked, soon, until};
 
 use super::{all_went, configure, outcomes, version_of, work_until};
 
@@ -95,4 +99,52 @@ fn without_a_repository_there_are_no_updates() {
     let cloud = Cloud::start();
     let update = Program::on(&cloud).arg("update").run();
     update.failed(2, &["release.repository"]);
+}
+
+#[test]
+fn a_look_that_finds_nothing_new_takes_two_requests_and_ten_kilobytes_at_most() {
+    let cloud = Cloud::start();
+    let repository = Publisher::of(&cloud);
+    repository.publish("1.1.0", &factory_marked("1.1.0"));
+    let (files, bytes) = (
+        repository.directory().to_owned(),
+        Arc::new(AtomicU64::new(0)),
+    );
+    let sent = Arc::clone(&bytes);
+    let server = Server::https(cloud.authority(), move |exchange| {
+        let path = files.join(exchange.request.target.trim_start_matches('/'));
+        match fs::read(path) {
+            Ok(file) => {
+                sent.fetch_add(file.len() as u64, Ordering::Relaxed);
+                exchange.answer("200 OK", &[], &file);
+            }
+            Err(_) => exchange.answer("404 Not Found", &[], b""),
+        }
+    });
+    let (url, root) = (server.url(), repository.root());
+    let section = format!(
+        "[release]\nrepository = \"{url}/\"\nroot = \"{}\"\n",
+        root.display()
+    );
+    cloud.configure(&section);
+    let check = || {
+        let (requests, length) = (server.requests().len(), bytes.load(Ordering::Relaxed));
+        let outcome = Program::on(&cloud).args(["update", "--check"]).run();
+        assert!(outcome.stdout.contains("1.1.0"), "{outcome:?}");
+        let requests: Vec<_> = server.requests().drain(requests..).collect();
+        let headers = |request: &sealift_tests::Request| -> usize {
+            let lines = request.headers.iter();
+            lines
+                .map(|(name, value)| name.len() + value.len() + 4)
+                .sum()
+        };
+        let asked: usize = requests.iter().map(headers).sum();
+        let answered = bytes.load(Ordering::Relaxed) - length;
+        (requests.len(), asked as u64 + answered)
+    };
+    let (first, _) = check();
+    assert!(first > 2, "all of the metadata is fetched once: {first}");
+    let (requests, bytes) = check();
+    assert!(requests <= 2, "{requests} requests");
+    assert!(bytes <= 10_000, "{bytes} bytes");
 }

@@ -1,6 +1,7 @@
 //! Which of the offered releases is taken.
 
 use sealift_config::OriginPattern;
+use semver::Version;
 
 use super::{Circumstances, Effect, Failure, Refusal, Requester, Stage, State, Step};
 use crate::{LARGEST_COMPONENT, Release};
@@ -12,6 +13,9 @@ impl Step {
         by: Requester,
         circumstances: &Circumstances,
     ) -> Result<(), Refusal> {
+        let ordered = self
+            .ordered_of(&releases)
+            .filter(|_| by == Requester::Schedule);
         let release = choose(&self.state, releases, by, circumstances)?;
         match &self.state.stage {
             Stage::Trial(_) | Stage::RollingBack { .. } => {
@@ -47,18 +51,29 @@ impl Step {
                 };
             }
             Stage::Downloading { .. } | Stage::Verified { .. } | Stage::Staged { .. } => {
+                if let Some(version) = ordered {
+                    return Err(Refusal::UnderWay { version });
+                }
                 self.end(Failure::Abandoned);
             }
             Stage::Idle { .. } => self.discard(),
         }
         // Who forces it takes the verdict back.
         self.state.failed.remove(&release.digest);
+        self.state.ordered = (by != Requester::Schedule).then_some(release.digest);
         self.effects.push(Effect::Download {
             release: release.clone(),
             slot: self.state.spare,
         });
         self.state.stage = Stage::Downloading { release };
         Ok(())
+    }
+
+    /// The version that is on its way because somebody ordered it, if it is among these still.
+    fn ordered_of(&self, releases: &[Release]) -> Option<Version> {
+        let coming = self.state.stage.release()?;
+        let is_there = releases.iter().any(|release| release.is(coming));
+        (is_there && self.state.ordered == Some(coming.digest)).then(|| coming.version().clone())
     }
 }
 

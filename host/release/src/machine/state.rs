@@ -6,7 +6,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{Choice, Conclusion, FailedDigests, Failure, Step, Tally};
-use crate::Release;
+use crate::{Digest, Release};
 
 /// A component that is checked so often without an end to it brings the process down.
 pub const MOST_CHECKS: u32 = 3;
@@ -36,6 +36,9 @@ pub struct State {
     pub(super) spare: SlotName,
     /// How far that is.
     pub(super) stage: Stage,
+    /// What somebody has ordered, for as long as it is on its way: the schedule puts nothing else in its place.
+    #[serde(default)]
+    pub(super) ordered: Option<Digest>,
     /// The newest version that was ever committed.
     pub(super) watermark: Option<Version>,
     /// What is not tried again.
@@ -180,6 +183,15 @@ impl State {
     /// What is committed; nothing where the factory component is.
     pub fn committed(&self) -> Option<&Release> {
         self.committed.as_ref()
+    }
+
+    /// What lies in the slots, or is on its way there.
+    pub fn in_slots(&self) -> impl Iterator<Item = &Release> {
+        let spare = match &self.stage {
+            Stage::Idle { previous } => previous.as_ref(),
+            under_way => under_way.release(),
+        };
+        self.committed.iter().chain(spare)
     }
 
     /// How far the next release is.

@@ -128,10 +128,8 @@ impl Step {
                     self.begin_trial(release);
                 }
             }
-            Stage::Idle { .. }
-            | Stage::Verified { .. }
-            | Stage::Trial(_)
-            | Stage::RollingBack { .. } => {}
+            Stage::Trial(_) => self.judge_trial(circumstances),
+            Stage::Idle { .. } | Stage::Verified { .. } | Stage::RollingBack { .. } => {}
         }
     }
 

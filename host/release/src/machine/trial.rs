@@ -36,6 +36,11 @@ impl Trial {
         self.deaths
     }
 
+    /// Whether so many jobs have ended as a trial asks for, so that it is to be judged.
+    pub fn has_enough(&self, rule: TrialRule) -> bool {
+        self.jobs.jobs() >= rule.jobs.get()
+    }
+
     fn wants_a_job(&self, rule: TrialRule) -> bool {
         self.jobs.jobs().saturating_add(self.under_way) < rule.jobs.get()
     }
@@ -130,6 +135,14 @@ impl Step {
             Verdict::OverLimits { note } => return self.roll_back(Failure::OverLimits { note }),
             Verdict::Unproven => return self.roll_back(Failure::Unproven),
         }
+        self.judge_trial(circumstances);
+    }
+
+    /// Ends the trial if its jobs show enough: as many as are asked for now, which a new configuration may have changed.
+    pub(super) fn judge_trial(&mut self, circumstances: &Circumstances) {
+        let Stage::Trial(trial) = &self.state.stage else {
+            return;
+        };
         let jobs = trial.jobs;
         let allowed = allowed(circumstances.trial, circumstances.settled);
         if jobs.failed > allowed {
@@ -138,7 +151,7 @@ impl Step {
                 allowed,
                 jobs: circumstances.trial.jobs.get(),
             });
-        } else if jobs.jobs() >= circumstances.trial.jobs.get() {
+        } else if trial.has_enough(circumstances.trial) {
             self.commit();
         }
     }

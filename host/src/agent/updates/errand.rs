@@ -6,7 +6,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use sealift_release::{Effect, Requester, Stage, State};
 
 use crate::gateway::Gateway;
-use crate::updates::{UpdateError, Updater, window_is_open};
+use crate::updates::{UpdateError, Updater, has_enough, window_is_open};
 
 /// Something that may take long, such as a download.
 pub(super) struct Errand {
@@ -31,13 +31,21 @@ impl Errand {
                 ))
             }
             Stage::Staged { .. } if !state.is_held() && window_is_open(gateway.config()) => {
-                let updater = Arc::clone(updater);
-                Some(Self {
-                    is_look: false,
-                    work: async move { updater.go_on(Requester::Schedule).await }.boxed(),
-                })
+                Some(Self::go_on(updater))
+            }
+            // A new configuration asks for fewer jobs than there were.
+            Stage::Trial(trial) if has_enough(trial, gateway.config()) => {
+                Some(Self::go_on(updater))
             }
             _ => None,
+        }
+    }
+
+    fn go_on(updater: &Arc<Updater>) -> Self {
+        let updater = Arc::clone(updater);
+        Self {
+            is_look: false,
+            work: async move { updater.go_on(Requester::Schedule).await }.boxed(),
         }
     }
 

@@ -162,13 +162,11 @@ fn a_grant_that_is_taken_away_before_the_trial_ends_the_release() {
 fn a_newer_release_takes_the_place_of_one_that_is_not_on_trial_yet() {
     let mut device = Device::new();
     device.circumstances.window = Window::Closed;
-    device.bring_to_trial(&release("1.0.0", "a"));
-    device
-        .offer(
-            &[release("1.1.0", "b"), release("1.0.0", "a")],
-            Requester::Schedule,
-        )
-        .unwrap();
+    let releases = [release("1.0.0", "a"), release("1.1.0", "b")];
+    device.offer(&releases[..1], Requester::Schedule).unwrap();
+    device.downloaded();
+    device.checked();
+    device.offer(&releases, Requester::Schedule).unwrap();
     assert_eq!(
         device.state.stage().release().unwrap().version(),
         &version("1.1.0")
@@ -287,4 +285,30 @@ fn a_person_does_not_wait_for_the_window_of_what_is_staged() {
     device.circumstances.window = Window::Open;
     device.offer(std::slice::from_ref(&next), PERSON).unwrap();
     assert_eq!(device.state.phase(), Phase::Trial);
+}
+
+#[test]
+fn the_schedule_does_not_put_a_newer_version_in_the_place_of_one_that_somebody_ordered() {
+    let ordered = release("1.1.0", "b");
+    let all = [ordered.clone(), release("1.2.0", "c")];
+    for by in [Requester::Message, PERSON] {
+        let mut device = Device::new();
+        device.circumstances.window = Window::Closed;
+        device.offer(std::slice::from_ref(&ordered), by).unwrap();
+        for _ in 0..2 {
+            let refusal = device.offer(&all, Requester::Schedule).unwrap_err();
+            assert!(matches!(refusal, Refusal::UnderWay { .. }), "{refusal}");
+            assert!(device.state.stage().release().unwrap().is(&ordered));
+            device.downloaded();
+            device.checked();
+        }
+        // A publisher that takes it back has the last word, and so has another order.
+        device.offer(&all[1..], Requester::Schedule).unwrap();
+        device.offer(&all[..1], Requester::Message).unwrap();
+        assert!(device.state.stage().release().unwrap().is(&ordered));
+    }
+    let mut device = Device::new();
+    device.offer(&all[..1], Requester::Schedule).unwrap();
+    device.offer(&all, Requester::Schedule).unwrap();
+    assert!(device.state.stage().release().unwrap().is(&all[1]));
 }

@@ -130,6 +130,19 @@ fn jobs_that_say_nothing_do_not_count() {
 }
 
 #[test]
+fn a_trial_that_needs_fewer_jobs_than_it_had_ends_when_that_is_noticed() {
+    let mut device = on_trial();
+    for _ in 1..TRIAL_JOBS {
+        device.trial_job(Verdict::Succeeded);
+    }
+    device.tell(Event::Reconsider).unwrap();
+    assert_eq!(device.state.phase(), Phase::Trial);
+    device.circumstances.trial.jobs = (TRIAL_JOBS - 1).try_into().unwrap();
+    device.tell(Event::Reconsider).unwrap();
+    assert_eq!(device.state.phase(), Phase::Committed);
+}
+
+#[test]
 fn no_more_jobs_run_on_a_trial_than_it_needs() {
     let mut device = on_trial();
     let Turn::Trial { digest, .. } = device.state.turn(device.circumstances.trial) else {
