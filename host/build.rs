@@ -103,8 +103,8 @@ fn cargo(root: &Path, out: &Path, what: &[&str]) -> Result<PathBuf, Box<dyn Erro
         .args(what)
         // What the outer build set for its own compiler is not for this one.
         .env_remove("RUSTC_WORKSPACE_WRAPPER")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("RUSTFLAGS")
+        .env("CARGO_ENCODED_RUSTFLAGS", without_paths(root)?)
         .status()?;
     if !status.success() {
         return Err(format!(
@@ -114,6 +114,27 @@ fn cargo(root: &Path, out: &Path, what: &[&str]) -> Result<PathBuf, Box<dyn Erro
         .into());
     }
     Ok(target_dir.join(TARGET).join("component"))
+}
+
+/// Flags that keep paths of this machine out of the component, where messages of panics would have them: it is the same,
+/// with the same digest, wherever it is built.
+fn without_paths(root: &Path) -> Result<String, Box<dyn Error>> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let mut flags = vec![format!("--remap-path-prefix={}=sealift", root.display())];
+    // A registry's crates lie below a name that depends on how it is reached.
+    let registries = home.map(|home| home.join("registry/src"));
+    let registries = registries.filter(|registries| registries.is_dir());
+    for registry in registries
+        .map(fs::read_dir)
+        .transpose()?
+        .into_iter()
+        .flatten()
+    {
+        let path = registry?.path();
+        flags.push(format!("--remap-path-prefix={}=crates", path.display()));
+    }
+    Ok(flags.join("\x1f"))
 }
 
 fn require_target() -> Result<(), Box<dyn Error>> {
