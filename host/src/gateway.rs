@@ -27,7 +27,7 @@ use crate::sandbox::{
 };
 
 use fetches::Fetches;
-pub use opening::{OpenError, corrected_time};
+pub use opening::{OpenError, corrected_time, limits};
 use plugin::Lineup;
 pub use plugin::Plugin;
 use quota::Retries;

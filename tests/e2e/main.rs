@@ -13,6 +13,7 @@ mod credential_errors;
 mod credentials;
 mod demo;
 mod early_answers;
+mod embedding;
 mod exec;
 mod fault_matrix;
 mod hostile_answers;

@@ -68,3 +68,7 @@ pub use small_file::FileError;
 pub use store::IdentityStore;
 pub use timestamp::Timestamp;
 pub use token::{Found, PinOrigin, TokenError, TokenKey, TokenSettings, Tries};
+
+// In what a key is asked, and answers.
+pub use rustls::SignatureScheme;
+pub use rustls_pki_types::SubjectPublicKeyInfoDer;

@@ -11,18 +11,19 @@ use std::time::SystemTime;
 
 use crate::identity::{Identity, IdentityError, IdentityFiles, Stamps};
 
-/// Keeps the identity of a certificate file and a key file up to date.
+/// Keeps the identity of a certificate file and a key file up to date, or one that a program brings itself.
 #[derive(Debug)]
 pub struct IdentityStore {
-    files: IdentityFiles,
+    /// None where the program says when there is another identity.
+    files: Option<IdentityFiles>,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
     current: Arc<Identity>,
-    /// What the files were when `current` was read from them.
-    read: Stamps,
+    /// What the files were when `current` was read from them, if it was.
+    read: Option<Stamps>,
     refused: Option<Refusal>,
 }
 
@@ -38,15 +39,32 @@ impl IdentityStore {
     /// Reads the identity for the first time; it must be whole and valid.
     pub fn open(files: IdentityFiles, now: SystemTime) -> Result<Self, IdentityError> {
         let (identity, read) = files.load_stamped(now)?;
+        Ok(Self::with(Some(files), identity, Some(read)))
+    }
+
+    /// Keeps an identity whose key is the caller's own affair: any [`DeviceKey`](crate::DeviceKey).
+    /// [`IdentityStore::replace`] puts another in its place.
+    pub fn holding(identity: Identity) -> Self {
+        Self::with(None, identity, None)
+    }
+
+    fn with(files: Option<IdentityFiles>, identity: Identity, read: Option<Stamps>) -> Self {
         let state = State {
             current: Arc::new(identity.with_generation(1)),
             read,
             refused: None,
         };
-        Ok(Self {
+        Self {
             files,
             state: Mutex::new(state),
-        })
+        }
+    }
+
+    /// Puts this identity in force, until the files, if there are any, change.
+    pub fn replace(&self, identity: Identity) {
+        let mut state = self.lock();
+        let read = state.read;
+        state.accept(identity, read);
     }
 
     /// The identity in force: that of the files, unless they hold none that is
@@ -57,17 +75,8 @@ impl IdentityStore {
     /// changed, to read them.
     pub fn current(&self, now: SystemTime) -> Arc<Identity> {
         let mut state = self.lock();
-        let stamps = self.files.stamps();
-        if stamps == state.read {
-            state.refused = None;
-        } else {
-            // Refused files are read again every time, for a certificate may
-            // have been refused by a clock that was wrong.
-            let reloaded = self.files.reload_stamped(now, &state.current, state.read);
-            match reloaded {
-                Ok((identity, read)) => state.accept(identity, read),
-                Err(error) => state.refuse(error, stamps),
-            }
+        if let (Some(files), Some(read)) = (&self.files, state.read) {
+            state.follow(files, read, now);
         }
         state.current.clone()
     }
@@ -87,7 +96,21 @@ impl IdentityStore {
 }
 
 impl State {
-    fn accept(&mut self, identity: Identity, read: Stamps) {
+    fn follow(&mut self, files: &IdentityFiles, read: Stamps, now: SystemTime) {
+        let stamps = files.stamps();
+        if stamps == read {
+            self.refused = None;
+            return;
+        }
+        // Refused files are read again every time, for a certificate may
+        // have been refused by a clock that was wrong.
+        match files.reload_stamped(now, &self.current, read) {
+            Ok((identity, read)) => self.accept(identity, Some(read)),
+            Err(error) => self.refuse(error, stamps),
+        }
+    }
+
+    fn accept(&mut self, identity: Identity, read: Option<Stamps>) {
         if !identity.is_same(&self.current) {
             let generation = self.current.generation() + 1;
             let leaf = identity.chain().leaf();

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use http::header::{AGE, DATE};
+use sealift_config::Config;
 use sealift_payload::Payload;
 use sealift_state::{
     Audit, AuditError, Clock, Event, Hints, JobId, Origin, Place, Refusal, Refusals, Sighting,
@@ -41,6 +42,12 @@ impl Kept {
             hints: Mutex::default(),
             told: Once::new(),
         }
+    }
+
+    /// In the directory that the configuration names, if it names one.
+    pub(super) fn of(config: &Config) -> Self {
+        let state = config.service.state.clone();
+        Self::in_directory(state.map(StateDirectory::new))
     }
 
     /// Of this directory only what does not depend on the identity or the component: the clock and the

@@ -79,7 +79,7 @@ impl Gateway {
         });
         let sandbox = Sandbox::new(limits(&config), cache.ok().as_deref())?;
         let kept = Kept::in_directory(state.ok().map(StateDirectory::new));
-        Self::open_with(&sandbox, config, component, kept)
+        Self::open_with(&sandbox, config, component, kept, None)
     }
 
     /// Like [`Gateway::open`], to see whether an identity works. What that one is refused says nothing of
@@ -93,7 +93,7 @@ impl Gateway {
         let state = config.state_dir(environment);
         let sandbox = Sandbox::new(limits(&config), cache.ok().as_deref())?;
         let kept = Kept::on_trial(state.ok().map(StateDirectory::new));
-        Self::open_with(&sandbox, config, component, kept)
+        Self::open_with(&sandbox, config, component, kept, None)
     }
 
     /// Like [`Gateway::open`] in a sandbox of the caller's own, whose limits then hold instead of
@@ -104,9 +104,20 @@ impl Gateway {
         config: Config,
         component: Option<&Path>,
     ) -> Result<Self, OpenError> {
-        let state = config.service.state.clone();
-        let kept = Kept::in_directory(state.map(StateDirectory::new));
-        Self::open_with(sandbox, config, component, kept)
+        let kept = Kept::of(&config);
+        Self::open_with(sandbox, config, component, kept, None)
+    }
+
+    /// Like [`Gateway::open_in`], as a device whose identity the caller has: its key can be anything that is a
+    /// [`DeviceKey`](sealift_keystore::DeviceKey). What the configuration says of certificate and key does not count.
+    pub fn open_as(
+        identity: IdentityStore,
+        sandbox: &Sandbox,
+        config: Config,
+        component: Option<&Path>,
+    ) -> Result<Self, OpenError> {
+        let kept = Kept::of(&config);
+        Self::open_with(sandbox, config, component, kept, Some(identity))
     }
 
     fn open_with(
@@ -114,10 +125,11 @@ impl Gateway {
         config: Config,
         component: Option<&Path>,
         kept: Kept,
+        own: Option<IdentityStore>,
     ) -> Result<Self, OpenError> {
         let kept = Arc::new(kept);
         let identity = Arc::new(Device {
-            store: identity(&config, &kept)?,
+            store: own.map_or_else(|| identity(&config, &kept), Ok)?,
             kept: Arc::clone(&kept),
         });
         let settings = Settings::of(&config.network, egress::roots(&config))?;
@@ -181,7 +193,8 @@ fn signing(config: &Config) -> Option<RolesAnywhere> {
     }
 }
 
-fn limits(config: &Config) -> Limits {
+/// What the configuration lets an instance use.
+pub fn limits(config: &Config) -> Limits {
     Limits {
         memory: usize::try_from(config.sandbox.memory.bytes()).unwrap_or(usize::MAX),
         computing: config.sandbox.cpu_time.duration(),
