@@ -6,6 +6,7 @@ mod aborted_uploads;
 mod aws_names;
 mod changing_sources;
 mod clock;
+mod compatibility;
 mod conditions;
 mod configuration;
 mod crashes;
