@@ -32,6 +32,7 @@ mod multipart;
 mod network_faults;
 mod ordered_updates;
 mod other_clients;
+mod other_languages;
 mod package;
 mod progress_bar;
 mod protected_objects;
