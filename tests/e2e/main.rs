@@ -30,6 +30,7 @@ mod memory;
 mod missing_target;
 mod multipart;
 mod network_faults;
+mod node_host;
 mod ordered_updates;
 mod other_clients;
 mod other_languages;
