@@ -35,6 +35,10 @@ fn run() -> Result<(), Box<dyn Error>> {
         "guest/Cargo.toml",
         "guest/core/src",
         "guest/core/Cargo.toml",
+        "guest/encoding/src",
+        "guest/encoding/Cargo.toml",
+        "guest/wasi/src",
+        "guest/wasi/Cargo.toml",
         "wit",
         "Cargo.lock",
     ] {

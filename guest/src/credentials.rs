@@ -3,11 +3,12 @@
 use sealift_core::credentials::roles_anywhere::KeyAlgorithm;
 use sealift_core::credentials::{Credentials, iot, roles_anywhere};
 use sealift_core::{Error, ErrorKind, Settings};
+use sealift_wasi::{clock, http};
 
 use crate::bindings::exports::sealift::gateway::credentials::Guest;
 use crate::bindings::keystore::{self, Purpose};
 use crate::bindings::types::{self, AwsCredentials, Provider};
-use crate::{Component, clock, convert, http};
+use crate::{Component, convert};
 
 /// The providers that [`fetch`] knows.
 pub(crate) const PROVIDERS: [&str; 2] = ["iot", "roles-anywhere"];

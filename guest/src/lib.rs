@@ -7,10 +7,8 @@
 mod aws;
 #[allow(clippy::all, clippy::pedantic, reason = "generated")]
 mod bindings;
-mod clock;
 mod convert;
 mod credentials;
-mod http;
 mod plugin;
 mod transfer;
 

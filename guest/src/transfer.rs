@@ -5,13 +5,14 @@ mod job;
 mod unfinished;
 
 use sealift_core::upload::{Action, Event, Outcome, Step, Upload};
+use sealift_wasi::clock;
 
 use crate::bindings::exports::sealift::gateway::transfer::{self, Guest, Place, Unfinished};
 use crate::bindings::payload::{ByteRange, Payload};
 use crate::bindings::progress::{self, Directive, Retry};
 use crate::bindings::types::{self, Provider};
 use crate::bindings::{hints, jobs, journal, vault};
-use crate::{Component, clock, convert};
+use crate::{Component, convert};
 use flight::Flights;
 
 impl Guest for Component {

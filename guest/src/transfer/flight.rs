@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use sealift_core::upload::{Body, Event, Framing, RequestId};
 use sealift_core::{Error, ErrorKind};
+use sealift_wasi::http::{self, Unanswered};
 use wasi::clocks::monotonic_clock;
 use wasi::http::types::FutureIncomingResponse;
 use wasi::io::poll::{Pollable, poll};
 
 use crate::bindings::payload::{self, Payload, Sending};
-use crate::http::Unanswered;
-use crate::{convert, http};
+use crate::convert;
 
 /// The requests under way, in the order in which they left.
 #[derive(Default)]
@@ -45,7 +45,7 @@ impl Flights {
             .map_or("the store", |authority| authority.as_str())
             .to_owned();
         let (pending, carried) = match body {
-            Body::Empty => (http::begin(outgoing, &to)?, None),
+            Body::Empty => (http::begin(outgoing, None, &to)?, None),
             Body::Bytes(bytes) => (http::begin_with(outgoing, &bytes, &to)?, None),
             Body::Payload { range, framing } => {
                 let length = range.end - range.start;
@@ -56,7 +56,7 @@ impl Flights {
                     }
                 };
                 let sending = payload.attach(&outgoing, super::byte_range(&range), framing)?;
-                let pending = http::begin(outgoing, &to)?;
+                let pending = http::begin(outgoing, None, &to)?;
                 (pending, Some(Carried { sending, length }))
             }
         };

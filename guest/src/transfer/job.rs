@@ -5,11 +5,12 @@ use sealift_core::retry::Policy;
 use sealift_core::s3::{Bucket, Destination};
 use sealift_core::upload::{Described, Job, Options, Transfer, Upload};
 use sealift_core::{Error, Settings};
+use sealift_wasi::clock;
 
 use crate::bindings::payload::Payload;
 use crate::bindings::types::Setting;
 use crate::bindings::{hints, jobs};
-use crate::{clock, convert};
+use crate::convert;
 
 /// The state machine of a job, and the name under which its bucket's region is remembered.
 pub(super) fn begin(job: &jobs::Job, payload: &Payload) -> Result<(Upload, String), Error> {

@@ -4,12 +4,13 @@ use sealift_core::retry::Policy;
 use sealift_core::s3::{Destination, Listing, Store};
 use sealift_core::unfinished::{Action, Errand, Event};
 use sealift_core::{Error, s3};
+use sealift_wasi::clock;
+use sealift_wasi::http::{self, Unanswered};
 
 use crate::bindings::exports::sealift::gateway::transfer::{Place, Unfinished};
 use crate::bindings::types::Provider;
 use crate::bindings::vault;
-use crate::http::Unanswered;
-use crate::{clock, convert, http};
+use crate::convert;
 
 pub(super) fn list(place: Place) -> Result<Vec<Unfinished>, Error> {
     let listing = Listing {

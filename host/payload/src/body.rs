@@ -5,9 +5,9 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use sealift_encoding::chunked::{begins_chunk, chunk_header, encoded_length, trailer};
+use sealift_encoding::{Algorithm, Checksum, Hasher};
 
-use crate::checksum::{Algorithm, Checksum, Hasher};
-use crate::chunked::{begins_chunk, chunk_header, encoded_length, trailer};
 use crate::error::SourceError;
 use crate::reader::Reader;
 use crate::sending::Sending;

@@ -35,8 +35,6 @@
 
 mod body;
 mod buffer;
-mod checksum;
-mod chunked;
 mod error;
 mod fingerprint;
 mod held;
@@ -49,10 +47,10 @@ mod spool;
 mod stream;
 
 pub use body::{FileBody, Framing};
-pub use checksum::{Algorithm, Checksum, UnknownAlgorithm};
 pub use error::{FileKind, Origin, SourceError, SpoolError};
 pub use fingerprint::{Change, Fingerprint};
 pub use payload::{Payload, READ_LIMIT};
+pub use sealift_encoding::{Algorithm, Checksum, UnknownAlgorithm};
 pub use sending::Sending;
 pub use source::Source;
 pub use stream::Stream;

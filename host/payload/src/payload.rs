@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use sealift_encoding::{Algorithm, Checksum, Hasher};
 
 use crate::body::{FileBody, Framing};
-use crate::checksum::{Algorithm, Checksum, Hasher};
 use crate::error::{Origin, SourceError};
 use crate::open_file::Cached;
 use crate::reader::Reader;

@@ -5,10 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use sealift_encoding::chunked::CHUNK;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::buffer::{Buffer, Pool};
-use crate::chunked::CHUNK;
 use crate::error::SourceError;
 use crate::open_file::Cached;
 use crate::payload::{Payload, bounded};

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::checksum::Checksum;
+use sealift_encoding::Checksum;
+
 use crate::error::SourceError;
 
 /// What is known of a [`FileBody`](crate::FileBody) that the HTTP client has taken away.

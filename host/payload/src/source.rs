@@ -10,9 +10,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rustix::fs::{Advice, FileType, Mode, OFlags, fadvise, fstat, open, stat};
 use rustix::io::retry_on_intr;
+use sealift_encoding::{Algorithm, Checksum};
 
 use crate::body::{FileBody, Framing};
-use crate::checksum::{Algorithm, Checksum};
 use crate::error::{FileKind, Origin, SourceError};
 use crate::fingerprint::{Change, Fingerprint};
 use crate::open_file::{Cached, OpenFile};

@@ -157,9 +157,15 @@ impl fmt::Debug for Checksum {
 }
 
 /// A checksum in the making.
-pub(crate) struct Hasher {
+pub struct Hasher {
     algorithm: Algorithm,
     state: State,
+}
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hasher({})", self.algorithm)
+    }
 }
 
 /// The CRC's state is boxed because it carries 200 bytes of folding constants.
@@ -170,7 +176,8 @@ enum State {
 }
 
 impl Hasher {
-    pub(crate) fn new(algorithm: Algorithm) -> Self {
+    /// Of no bytes yet.
+    pub fn new(algorithm: Algorithm) -> Self {
         let state = match algorithm {
             Algorithm::Crc64Nvme => crc(CrcAlgorithm::Crc64Nvme),
             Algorithm::Crc32 => crc(CrcAlgorithm::Crc32IsoHdlc),
@@ -181,7 +188,8 @@ impl Hasher {
         Self { algorithm, state }
     }
 
-    pub(crate) fn update(&mut self, data: &[u8]) {
+    /// Takes in the next bytes.
+    pub fn update(&mut self, data: &[u8]) {
         match &mut self.state {
             State::Crc(digest) => digest.update(data),
             State::Sha1(digest) => digest.update(data),
@@ -189,7 +197,8 @@ impl Hasher {
         }
     }
 
-    pub(crate) fn finish(self) -> Checksum {
+    /// The checksum of all bytes taken in.
+    pub fn finish(self) -> Checksum {
         let algorithm = self.algorithm;
         match self.state {
             State::Crc(digest) => {

@@ -6,7 +6,7 @@ use sealift_core::{Error, ErrorKind, Response};
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method,
-    OutgoingBody, OutgoingRequest, Scheme,
+    OutgoingBody, OutgoingRequest, RequestOptions, Scheme,
 };
 use wasi::io::streams::{InputStream, StreamError};
 
@@ -18,7 +18,7 @@ const STREAM_PIECE: usize = 4096;
 
 /// The request as `wasi:http` has it. The host writes `host`, and `content-length` for
 /// a body that it attaches.
-pub(crate) fn outgoing(request: &Request<()>) -> Result<OutgoingRequest, Error> {
+pub fn outgoing(request: &Request<()>) -> Result<OutgoingRequest, Error> {
     let headers = Fields::new();
     for (name, value) in request.headers() {
         if *name == http::header::HOST {
@@ -55,9 +55,13 @@ pub(crate) fn outgoing(request: &Request<()>) -> Result<OutgoingRequest, Error> 
 }
 
 /// Why there is no answer.
-pub(crate) enum Unanswered {
+#[derive(Debug)]
+pub enum Unanswered {
     /// The request has not left: the host lets no more out at once.
-    NotSent { to: String },
+    NotSent {
+        /// Where it was to go.
+        to: String,
+    },
     /// It failed.
     Failed(Error),
 }
@@ -80,20 +84,24 @@ impl From<Unanswered> for Error {
     }
 }
 
-/// Sends a request and waits for the whole of its answer.
-pub(crate) fn send(request: OutgoingRequest, to: &str) -> Result<Response, Unanswered> {
-    let pending = begin(request, to)?;
+/// Sends a request and waits for the whole of its answer, as long as the host does.
+pub fn send(request: OutgoingRequest, to: &str) -> Result<Response, Unanswered> {
+    let pending = begin(request, None, to)?;
     pending.subscribe().block();
     answer(&pending, to)
 }
 
-/// Sends a request that has its body, or needs none.
-pub(crate) fn begin(request: OutgoingRequest, to: &str) -> Result<FutureIncomingResponse, Error> {
-    outgoing_handler::handle(request, None).map_err(|code| failed(to, &code))
+/// Sends a request that has its body, or needs none, or gets one now. Without options the host's times hold.
+pub fn begin(
+    request: OutgoingRequest,
+    options: Option<RequestOptions>,
+    to: &str,
+) -> Result<FutureIncomingResponse, Error> {
+    outgoing_handler::handle(request, options).map_err(|code| failed(to, &code))
 }
 
 /// Sends a request with these bytes as its body.
-pub(crate) fn begin_with(
+pub fn begin_with(
     request: OutgoingRequest,
     bytes: &[u8],
     to: &str,
@@ -102,7 +110,7 @@ pub(crate) fn begin_with(
     let body = request
         .body()
         .map_err(|()| Error::new(ErrorKind::Internal, "a request has two bodies"))?;
-    let pending = begin(request, to)?;
+    let pending = begin(request, None, to)?;
     let stream = body
         .write()
         .map_err(|()| Error::new(ErrorKind::Internal, "a body was written twice"))?;
@@ -117,9 +125,24 @@ pub(crate) fn begin_with(
 }
 
 /// The whole of an answer that has come.
-pub(crate) fn answer(pending: &FutureIncomingResponse, to: &str) -> Result<Response, Unanswered> {
+pub fn answer(pending: &FutureIncomingResponse, to: &str) -> Result<Response, Unanswered> {
+    let incoming = arrived(pending, to)?;
+    let body = incoming
+        .consume()
+        .map_err(|()| malformed(to, "body"))
+        .and_then(|body| read(&body, to))?;
+    Ok(with(&incoming, body, to)?)
+}
+
+/// The beginning of an answer: its body is left to whoever wants to read it.
+pub fn head(incoming: &IncomingResponse, to: &str) -> Result<Response, Error> {
+    with(incoming, Vec::new(), to)
+}
+
+/// An answer that has come, not read yet.
+pub fn arrived(pending: &FutureIncomingResponse, to: &str) -> Result<IncomingResponse, Unanswered> {
     match pending.get() {
-        Some(Ok(Ok(response))) => Ok(whole(&response, to)?),
+        Some(Ok(Ok(response))) => Ok(response),
         Some(Ok(Err(ErrorCode::ConnectionLimitReached))) => {
             Err(Unanswered::NotSent { to: to.to_owned() })
         }
@@ -131,22 +154,20 @@ pub(crate) fn answer(pending: &FutureIncomingResponse, to: &str) -> Result<Respo
     }
 }
 
-fn whole(incoming: &IncomingResponse, to: &str) -> Result<Response, Error> {
-    let malformed = |what: &str| {
-        Error::new(
-            ErrorKind::Protocol,
-            format!("the answer of {to} has a malformed {what}"),
-        )
-    };
-    let status = StatusCode::from_u16(incoming.status()).map_err(|_| malformed("status"))?;
+fn with(incoming: &IncomingResponse, body: Vec<u8>, to: &str) -> Result<Response, Error> {
+    let status = StatusCode::from_u16(incoming.status()).map_err(|_| malformed(to, "status"))?;
     let mut headers = HeaderMap::new();
     for (name, value) in incoming.headers().entries() {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed("header"))?;
-        let value = HeaderValue::from_bytes(&value).map_err(|_| malformed("header"))?;
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed(to, "header"))?;
+        let value = HeaderValue::from_bytes(&value).map_err(|_| malformed(to, "header"))?;
         headers.append(name, value);
     }
-    let body = incoming.consume().map_err(|()| malformed("body"))?;
-    Response::new(status, headers, read(&body, to)?)
+    Response::new(status, headers, body)
+}
+
+fn malformed(to: &str, what: &str) -> Error {
+    let message = format!("the answer of {to} has a malformed {what}");
+    Error::new(ErrorKind::Protocol, message)
 }
 
 fn read(body: &IncomingBody, to: &str) -> Result<Vec<u8>, Error> {
@@ -180,26 +201,30 @@ fn next(stream: &InputStream, to: &str) -> Result<Option<Vec<u8>>, Error> {
     }
 }
 
-/// What the host's code means to us. What it saw itself, it tells its user better.
+/// What the host's code means to us. A gateway's host tells its user more of what it saw.
 fn failed(to: &str, code: &ErrorCode) -> Error {
-    let kind = match code {
-        ErrorCode::DnsTimeout
-        | ErrorCode::ConnectionTimeout
+    let (kind, why) = match code {
+        ErrorCode::DnsTimeout | ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
+            (ErrorKind::Network, "its name is not known")
+        }
+        ErrorCode::ConnectionRefused => (ErrorKind::Network, "the connection was refused"),
+        ErrorCode::ConnectionTimeout
         | ErrorCode::ConnectionReadTimeout
         | ErrorCode::ConnectionWriteTimeout
-        | ErrorCode::HttpResponseTimeout => ErrorKind::Timeout,
-        ErrorCode::HttpRequestDenied
-        | ErrorCode::DestinationIpProhibited
-        | ErrorCode::TlsCertificateError
-        | ErrorCode::TlsAlertReceived(_)
-        | ErrorCode::ConfigurationError => ErrorKind::Denied,
-        ErrorCode::HttpResponseBodySize(_) | ErrorCode::HttpRequestBodySize(_) => {
-            ErrorKind::TooLarge
+        | ErrorCode::HttpResponseTimeout => (ErrorKind::Timeout, "it took too long"),
+        ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => {
+            (ErrorKind::Denied, "the host does not allow it")
         }
-        ErrorCode::HttpProtocolError => ErrorKind::Protocol,
-        _ => ErrorKind::Network,
+        ErrorCode::TlsCertificateError
+        | ErrorCode::TlsAlertReceived(_)
+        | ErrorCode::ConfigurationError => (ErrorKind::Denied, "TLS does not come about"),
+        ErrorCode::HttpResponseBodySize(_) | ErrorCode::HttpRequestBodySize(_) => {
+            (ErrorKind::TooLarge, "it is too long")
+        }
+        ErrorCode::HttpProtocolError => (ErrorKind::Protocol, "it is not HTTP"),
+        _ => (ErrorKind::Network, "the connection broke"),
     };
-    Error::new(kind, format!("no answer from {to}"))
+    Error::new(kind, format!("no answer from {to}: {why}"))
 }
 
 fn invalid(message: String) -> Error {

@@ -14,25 +14,25 @@ use crate::checksum::{Algorithm, Checksum};
 /// The payload of every chunk but the last. S3 wants at least 8 KiB; servers that buffer a chunk
 /// before they pass it on have limits above (`MinIO`: 16 MiB, formerly 1 MiB), so that one chunk
 /// for everything would not be portable.
-pub(crate) const CHUNK: u64 = 1024 * 1024;
+pub const CHUNK: u64 = 1024 * 1024;
 
 const CRLF: u64 = 2;
 
 /// What goes before the payload's byte `position`, given that a chunk begins there: the end of the
 /// chunk before, and the header of this one.
-pub(crate) fn chunk_header(position: u64, length: u64) -> Bytes {
+pub fn chunk_header(position: u64, length: u64) -> Bytes {
     let size = (length - position).min(CHUNK);
     let end_of_previous = if position == 0 { "" } else { "\r\n" };
     format!("{end_of_previous}{size:x}\r\n").into()
 }
 
 /// Whether a chunk begins at the payload's byte `position`.
-pub(crate) fn begins_chunk(position: u64, length: u64) -> bool {
+pub fn begins_chunk(position: u64, length: u64) -> bool {
     position < length && position.is_multiple_of(CHUNK)
 }
 
 /// What goes after a payload of `length` bytes.
-pub(crate) fn trailer(length: u64, checksum: &Checksum) -> Bytes {
+pub fn trailer(length: u64, checksum: &Checksum) -> Bytes {
     let end_of_previous = if length == 0 { "" } else { "\r\n" };
     let header = checksum.algorithm().header();
     format!("{end_of_previous}0\r\n{header}:{checksum}\r\n\r\n").into()
@@ -40,7 +40,7 @@ pub(crate) fn trailer(length: u64, checksum: &Checksum) -> Bytes {
 
 /// The encoded size of a payload of `length` bytes: the request's `content-length`. (A file's size
 /// is below 2⁶³, so that nothing saturates.)
-pub(crate) fn encoded_length(length: u64, algorithm: Algorithm) -> u64 {
+pub fn encoded_length(length: u64, algorithm: Algorithm) -> u64 {
     let overhead = |size: u64| hex_digits(size) + 2 * CRLF;
     let whole_chunks = (length / CHUNK) * overhead(CHUNK);
     let last_chunk = match length % CHUNK {
