@@ -18,6 +18,8 @@ impl Guest for Component {
                 "transfer.upload",
                 "transfer.list-unfinished",
                 "transfer.abort",
+                "aws.call",
+                "aws.presign",
             ]
             .map(str::to_owned)
             .to_vec(),

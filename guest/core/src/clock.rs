@@ -17,6 +17,23 @@ pub struct Now {
     pub monotonic: Duration,
 }
 
+/// Clocks that differ by less are taken as equal: the limit that AWS's clients use, below the
+/// 15 minutes that servers tolerate.
+const SKEW_LIMIT: Duration = Duration::from_mins(4);
+
+/// Whether the wall clock was set right since a request was signed: it has jumped against the
+/// monotonic clock, and agrees now with the server's, in seconds since 1970.
+pub(crate) fn corrected(signed: Now, server: Option<i64>, now: Now) -> bool {
+    let Some(server) = server else { return false };
+    let limit = i64::try_from(SKEW_LIMIT.as_secs()).unwrap_or(i64::MAX);
+    let passed = now.monotonic.saturating_sub(signed.monotonic);
+    let passed = i64::try_from(passed.as_secs()).unwrap_or(i64::MAX);
+    let expected = unix_seconds(signed.wall).saturating_add(passed);
+    let wall = unix_seconds(now.wall);
+    let apart = |one: i64, other: i64| one.saturating_sub(other).saturating_abs() > limit;
+    apart(wall, expected) && !apart(wall, server)
+}
+
 /// Seconds since 1970 of an RFC 3339 date such as `2023-10-30T07:22:31Z`.
 pub(crate) fn rfc3339(text: &str) -> Option<i64> {
     let date = OffsetDateTime::parse(text, &Rfc3339).ok()?;

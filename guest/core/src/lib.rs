@@ -9,6 +9,7 @@
 //! beyond the value that the caller holds.
 
 pub mod authority;
+pub mod call;
 pub mod checksum;
 pub mod clock;
 pub mod credentials;

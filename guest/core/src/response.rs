@@ -79,6 +79,13 @@ impl Response {
         Some(Duration::from_secs(u64::try_from(wait).unwrap_or(0)))
     }
 
+    /// The type of error that a service names in a header, `AccessDeniedException` for instance.
+    pub(crate) fn error_type(&self) -> Option<String> {
+        let named = self.text("x-amzn-errortype")?;
+        // The type may be followed by a colon and the URI of its namespace.
+        identifier(named.split(':').next().unwrap_or_default())
+    }
+
     /// A header's value, if there is one and it is text.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

@@ -4,18 +4,21 @@
 //! request as it goes over the wire, including the `Host` that the HTTP client derives from
 //! the URI's authority, so the authority must be exactly what is sent.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_sigv4::http_request::{
     PayloadChecksumKind, PercentEncodingMode, SessionTokenMode, SignableBody, SignableRequest,
-    SigningSettings, UriPathNormalizationMode,
+    SignatureLocation, SigningInstructions, SigningSettings, UriPathNormalizationMode,
 };
 use aws_sigv4::sign::v4;
 use http::header::{self, HeaderName};
-use http::{HeaderValue, Request};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Request, Uri};
+use percent_encoding::utf8_percent_encode;
 
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
+use crate::s3::key::UNRESERVED;
 
 /// What the signature says of the payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +59,35 @@ pub fn sign(
     sign_with(settings, request, payload, credentials, scope, now)
 }
 
+/// The address of `request` with a signature in its query, good for `seconds` from `now` on
+/// ("Authenticating Requests: Using Query Parameters", Amazon S3 API Reference).
+pub fn presign(
+    request: &Request<()>,
+    payload: Payload<'_>,
+    credentials: &Credentials,
+    scope: Scope<'_>,
+    seconds: u32,
+    now: SystemTime,
+) -> Result<Uri, Error> {
+    let mut settings = settings(scope, payload);
+    settings.signature_location = SignatureLocation::QueryParams;
+    settings.expires_in = Some(Duration::from_secs(seconds.into()));
+    settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
+    let signature = instructions(settings, request, payload, credentials, scope, now)?;
+    let uri = request.uri();
+    let mut query = uri.query().unwrap_or_default().to_owned();
+    for (name, value) in signature.params() {
+        let joint = if query.is_empty() { "" } else { "&" };
+        let value = utf8_percent_encode(value, UNRESERVED);
+        query.extend([joint, name, "="].into_iter().chain(value));
+    }
+    let mut parts = uri.clone().into_parts();
+    let whole = format!("{}?{query}", uri.path());
+    let whole = PathAndQuery::try_from(whole).map_err(|error| unsignable(&error))?;
+    parts.path_and_query = Some(whole);
+    Uri::from_parts(parts).map_err(|error| unsignable(&error))
+}
+
 /// The headers that a signature consists of.
 const SIGNATURE: [HeaderName; 4] = [
     header::AUTHORIZATION,
@@ -93,6 +125,25 @@ fn sign_with(
     for name in SIGNATURE {
         request.headers_mut().remove(name);
     }
+    let signature = instructions(settings, request, payload, credentials, scope, now)?;
+    let (headers, _query) = signature.into_parts();
+    for header in headers {
+        let mut value =
+            HeaderValue::from_str(header.value()).map_err(|error| unsignable(&error))?;
+        value.set_sensitive(header.sensitive());
+        request.headers_mut().insert(header.name(), value);
+    }
+    Ok(())
+}
+
+fn instructions(
+    settings: SigningSettings,
+    request: &Request<()>,
+    payload: Payload<'_>,
+    credentials: &Credentials,
+    scope: Scope<'_>,
+    now: SystemTime,
+) -> Result<SigningInstructions, Error> {
     let identity = aws_credential_types::Credentials::new(
         credentials.access_key_id(),
         credentials.secret_access_key(),
@@ -111,17 +162,9 @@ fn sign_with(
         .map_err(|error| unsignable(&error))?
         .into();
     let signable = signable(request, payload)?;
-    let (instructions, _signature) = aws_sigv4::http_request::sign(signable, &parameters)
-        .map_err(|error| unsignable(&error))?
-        .into_parts();
-    let (headers, _query) = instructions.into_parts();
-    for header in headers {
-        let mut value =
-            HeaderValue::from_str(header.value()).map_err(|error| unsignable(&error))?;
-        value.set_sensitive(header.sensitive());
-        request.headers_mut().insert(header.name(), value);
-    }
-    Ok(())
+    let signed = aws_sigv4::http_request::sign(signable, &parameters);
+    let (instructions, _signature) = signed.map_err(|error| unsignable(&error))?.into_parts();
+    Ok(instructions)
 }
 
 fn signable<'a>(

@@ -8,7 +8,6 @@ use zeroize::Zeroizing;
 use super::Credentials;
 use crate::clock;
 use crate::error::{Error, ErrorKind};
-use crate::excerpt::identifier;
 use crate::response::Response;
 
 /// Expirations outside of these years are damage, not dates: seconds since 1970 of the starts
@@ -75,10 +74,7 @@ struct Said {
 impl Refusal {
     pub(super) fn of(response: &Response) -> Self {
         let said: Option<Said> = serde_json::from_slice(response.body()).ok();
-        let code = response
-            .text("x-amzn-errortype")
-            // The type may be followed by a colon and the URI of its namespace.
-            .and_then(|kind| identifier(kind.split(':').next().unwrap_or_default()));
+        let code = response.error_type();
         Self {
             message: said.map(|said| said.message).unwrap_or_default(),
             kind: classify(response.status(), code.as_deref()),

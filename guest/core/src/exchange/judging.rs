@@ -11,10 +11,6 @@ use crate::response::Response;
 use crate::retry::{History, Retry};
 use crate::s3::error::other_region;
 
-/// Clocks that differ by less are taken as equal: the limit that AWS's clients use, below the
-/// 15 minutes that servers tolerate.
-const SKEW_LIMIT: Duration = Duration::from_mins(4);
-
 /// How long after a request could not leave another one is made for it: a place may be kept for it,
 /// and a sender that says so at once must not be asked without a pause.
 const AGAIN: Duration = Duration::from_millis(250);
@@ -223,19 +219,9 @@ impl<P> Exchange<P> {
         self.state = State::Ready;
     }
 
-    /// Whether the wall clock was set right since the request was signed: it has jumped
-    /// against the monotonic clock, and agrees now with the server's.
     fn clock_corrected(&self, server_date: Option<i64>, now: Now) -> bool {
-        let (Some(server), Some(signature)) = (server_date, &self.signature) else {
-            return false;
-        };
-        let limit = i64::try_from(SKEW_LIMIT.as_secs()).unwrap_or(i64::MAX);
-        let signed = clock::unix_seconds(signature.at.wall);
-        let passed = now.monotonic.saturating_sub(signature.at.monotonic);
-        let expected = signed.saturating_add(i64::try_from(passed.as_secs()).unwrap_or(i64::MAX));
-        let wall = clock::unix_seconds(now.wall);
-        let apart = |one: i64, other: i64| one.saturating_sub(other).saturating_abs() > limit;
-        apart(wall, expected) && !apart(wall, server)
+        let signature = self.signature.as_ref();
+        signature.is_some_and(|signature| clock::corrected(signature.at, server_date, now))
     }
 }
 

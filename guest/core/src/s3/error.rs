@@ -163,7 +163,7 @@ fn misdirected(response: &Response, document: &Document, store: &Store) -> Optio
 
 /// The kind of a refusal: by its code, and by its status where there is no code or an
 /// unknown one (proxies, answers without a body, other stores).
-fn classify(status: StatusCode, code: &str) -> ErrorKind {
+pub(crate) fn classify(status: StatusCode, code: &str) -> ErrorKind {
     match code {
         "ExpiredToken"
         | "ExpiredTokenException"
@@ -173,7 +173,15 @@ fn classify(status: StatusCode, code: &str) -> ErrorKind {
         | "InvalidTokenId"
         | "TokenRefreshRequired" => ErrorKind::ExpiredCredentials,
         "RequestTimeTooSkewed" => ErrorKind::ClockSkew,
-        "SlowDown" | "RequestLimitExceeded" | "BandwidthLimitExceeded" => ErrorKind::Throttled,
+        "SlowDown"
+        | "RequestLimitExceeded"
+        | "BandwidthLimitExceeded"
+        // Other services', as AWS's SDKs know them.
+        | "ProvisionedThroughputExceededException"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "PriorRequestNotComplete"
+        | "TransactionInProgressException" => ErrorKind::Throttled,
         code if code.starts_with("Throttl") || code.starts_with("TooManyRequests") => {
             ErrorKind::Throttled
         }
