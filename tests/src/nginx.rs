@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::fd::AsRawFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use localcloud::{ROLE_ALIAS, Validity};
@@ -36,18 +36,7 @@ impl Nginx {
         let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
         let addresses = [0, 1].map(|which: usize| listeners[which].local_addr().unwrap());
         let configuration = cloud.file("nginx/nginx.conf", configuration(cloud, addresses));
-        let mut command = Command::new("nginx");
-        command.args(["-e", "stderr", "-c"]).arg(configuration);
-        // It takes over sockets that are bound already, as it does when it replaces itself: so no port is
-        // free for a moment.
-        let mut inherited = String::new();
-        for listener in &listeners {
-            rustix::io::fcntl_setfd(listener, FdFlags::empty()).unwrap();
-            write!(inherited, "{};", listener.as_raw_fd()).unwrap();
-        }
-        command.env("NGINX", inherited);
-        // Whoever connects before it is up waits in the sockets' queues.
-        let nginx = Daemon::start(&mut command, &cloud.path("nginx/said")).unwrap();
+        let nginx = run(&configuration, &listeners, &cloud.path("nginx/said"));
         Self {
             _running: nginx,
             addresses,
@@ -66,6 +55,20 @@ impl Nginx {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         log.lines().map(str::to_owned).collect()
     }
+}
+
+/// Runs nginx with sockets that are bound already, which it takes over as it does when it replaces itself: so no port
+/// is free for a moment. Whoever connects before it is up waits in the sockets' queues.
+pub(crate) fn run(configuration: &Path, listeners: &[TcpListener], said: &Path) -> Daemon {
+    let mut inherited = String::new();
+    for listener in listeners {
+        rustix::io::fcntl_setfd(listener, FdFlags::empty()).unwrap();
+        write!(inherited, "{};", listener.as_raw_fd()).unwrap();
+    }
+    let mut command = Command::new("nginx");
+    command.args(["-e", "stderr", "-c"]).arg(configuration);
+    command.env("NGINX", inherited);
+    Daemon::start(&mut command, said).unwrap()
 }
 
 fn configuration(cloud: &Cloud, addresses: [SocketAddr; 2]) -> String {

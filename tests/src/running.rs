@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -110,9 +110,15 @@ impl Running {
 
     /// Waits for its end. A program that a signal killed has the status -1.
     #[track_caller]
-    pub fn end(mut self) -> Outcome {
+    pub fn end(self) -> Outcome {
+        self.end_by(soon())
+    }
+
+    /// The same, where it takes longer than most.
+    #[track_caller]
+    pub fn end_by(mut self, deadline: Instant) -> Outcome {
         let mut status: Option<ExitStatus> = None;
-        until("the program ends", soon(), || {
+        until("the program ends", deadline, || {
             status = self.child.try_wait().unwrap();
             status.is_some()
         });

@@ -8,11 +8,11 @@ import { Journal } from "./contract/journal.js";
 import { keystore } from "./contract/keystore.js";
 import { Payload, Sending } from "./contract/payload.js";
 import { Vault } from "./contract/vault.js";
-import { cli } from "./wasi/cli.js";
-import { clocks, random } from "./wasi/clocks.js";
-import { http } from "./wasi/http.js";
-import { io } from "./wasi/io.js";
-import { Wire } from "./wire.js";
+import { cli } from "../../node/src/wasi/cli.js";
+import { clocks, random } from "../../node/src/wasi/clocks.js";
+import { http } from "../../node/src/wasi/http.js";
+import { io } from "../../node/src/wasi/io.js";
+import { Wire } from "../../node/src/wire.js";
 
 const generated = new URL("../generated/", import.meta.url);
 const modules = new Map();
@@ -51,7 +51,7 @@ export class Gateway {
   /** Outside of jobs there is no journal, and inside `credentials.fetch` no vault. */
   #instance({ journal = Journal.none, vault = Vault.none } = {}) {
     return instantiate(compiled, {
-      ...cli,
+      ...cli(),
       ...clocks(),
       ...http(this.wire),
       ...io,

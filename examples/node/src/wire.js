@@ -30,7 +30,7 @@ export class Wire {
     }
     exchange.id = this.#exchanges.size;
     this.#exchanges.set(exchange.id, exchange);
-    const headers = request.headers.entries().map(([name, value]) => [name, Buffer.from(value).toString("latin1")]);
+    const headers = request.headers().entries().map(([name, value]) => [name, Buffer.from(value).toString("latin1")]);
     const file = attached && { ...attached, sending: undefined };
     const isWritten = Boolean(request.written);
     this.#port.postMessage({ id: exchange.id, method, authority, path, headers, identity, file, isWritten });

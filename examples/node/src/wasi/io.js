@@ -87,6 +87,8 @@ export class OutputStream {
     this.#write(bytes);
   }
 
+  flush() {}
+
   blockingFlush() {}
 
   subscribe() {

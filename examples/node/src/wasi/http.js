@@ -12,9 +12,21 @@ export class Fields {
     this.#entries.push([name.toLowerCase(), value]);
   }
 
+  set(name, values) {
+    const others = this.#entries.filter(([other]) => other !== name.toLowerCase());
+    this.#entries = [...others, ...values.map((value) => [name.toLowerCase(), value])];
+  }
+
   entries() {
     return this.#entries;
   }
+}
+
+/** Times are the wire's own. */
+class RequestOptions {
+  setConnectTimeout() {}
+  setFirstByteTimeout() {}
+  setBetweenBytesTimeout() {}
 }
 
 class OutgoingRequest {
@@ -23,8 +35,14 @@ class OutgoingRequest {
   attached = undefined;
   written = undefined;
 
+  #headers;
+
   constructor(headers) {
-    this.headers = headers;
+    this.#headers = headers;
+  }
+
+  headers() {
+    return this.#headers;
   }
 
   setMethod({ tag, val }) {
@@ -50,7 +68,7 @@ class OutgoingRequest {
   }
 }
 
-/** The bytes of a body that the component makes: small, so that they are sent when they are whole. */
+/** The bytes of a body that the component makes: not more than a part of an upload, and sent when they are whole. */
 class OutgoingBody {
   pieces = [];
   finished = () => {};
@@ -144,7 +162,7 @@ export function http(wire) {
       IncomingResponse,
       OutgoingBody,
       OutgoingRequest,
-      RequestOptions: class RequestOptions {},
+      RequestOptions,
       httpErrorCode: (error) => error.code,
     },
   };
