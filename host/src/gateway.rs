@@ -1,5 +1,6 @@
 //! A device's way into AWS: the configuration put to work.
 
+mod calls;
 mod egress;
 mod fetches;
 mod kept;
@@ -26,6 +27,7 @@ use crate::sandbox::{
     CallError, Credentials, Job, JobJournal, Options, Outcome, Place, Sandbox, Unfinished,
 };
 
+pub use calls::Request;
 use fetches::Fetches;
 pub use opening::{OpenError, corrected_time, limits};
 use plugin::Lineup;

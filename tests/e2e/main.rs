@@ -4,6 +4,7 @@
 
 mod aborted_uploads;
 mod aws_names;
+mod calls;
 mod changing_sources;
 mod clock;
 mod command;

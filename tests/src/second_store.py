@@ -1,8 +1,8 @@
-"""S3 and STS of moto, over TLS, for a test: an S3 that nobody here wrote.
+"""moto over TLS, for a test: S3, STS and other services that nobody here wrote.
 
 It checks every signature with botocore's own signer, and session tokens with those that its STS handed
 out. `argv` is a certificate, its key, the authority behind it, and a bucket to make. It prints one line of JSON when it is ready: where it listens,
-and the credentials of a role that may do everything in S3, as the IoT provider tells them. It ends with its standard input.
+and the credentials of a role that may do everything in some services, as the IoT provider tells them. It ends with its standard input.
 """
 
 import json
@@ -39,8 +39,9 @@ def policy(**statement):
 client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
 trust = policy(Action="sts:AssumeRole", Principal={"AWS": "*"})
 role = client("iam").create_role(RoleName="uploads", AssumeRolePolicyDocument=trust)["Role"]
-everything = policy(Action="s3:*", Resource="*")
-client("iam").put_role_policy(RoleName="uploads", PolicyName="s3", PolicyDocument=everything)
+services = ["dynamodb", "kinesis", "logs", "s3", "secretsmanager", "sns", "sqs"]
+everything = policy(Action=[f"{service}:*" for service in services], Resource="*")
+client("iam").put_role_policy(RoleName="uploads", PolicyName="everything", PolicyDocument=everything)
 session = client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="thing")["Credentials"]
 # From now on, whoever signs wrongly is refused.
 settings.INITIAL_NO_AUTH_ACTION_COUNT = 0

@@ -83,6 +83,22 @@ impl SecondStore {
             .env("XDG_STATE_HOME", cloud.path("state"))
     }
 
+    /// `sealift` on a device that may reach these origins beside AWS's, and has no store of its own.
+    pub fn caller(&self, cloud: &Cloud, allow: &[&str]) -> Program {
+        let text = fs::read_to_string(&self.config).unwrap();
+        let (text, _) = text.split_once("endpoint = \"https").unwrap();
+        let text = format!("{text}\n[network]\nallow = {allow:?}\n");
+        Program::new()
+            .arg("--config")
+            .arg(cloud.file("caller.toml", text))
+            .env("XDG_STATE_HOME", cloud.path("state"))
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// AWS's own clients, with the credentials of the device.
     pub fn aws<'a>(&self, cloud: &'a Cloud) -> Aws<'a> {
         Aws::with(cloud, &self.config, &self.url)

@@ -6,6 +6,7 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use sealift::put::Destination;
 
+use super::call::Call;
 use super::component::Component;
 use super::exec::Exec;
 use super::key::Key;
@@ -74,6 +75,9 @@ pub(crate) enum Command {
 
     /// Print temporary credentials as the JSON of `credential_process`
     Credentials,
+
+    /// Send a signed request to any AWS service, and print the answer
+    Call(Box<Call>),
 
     /// Run the gateway service, until SIGTERM or SIGINT; SIGHUP reads the configuration again
     Run,

@@ -1,6 +1,7 @@
 //! The command line: what is asked for, done, and told.
 
 mod args;
+mod call;
 mod component;
 mod credentials;
 #[cfg(feature = "local-cloud")]
@@ -40,6 +41,7 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
         Command::Put(args) => put::run(&global, &args).await,
         Command::Unfinished(command) => unfinished::run(&global, command).await,
         Command::Credentials => credentials::run(&global).await,
+        Command::Call(args) => call::run(&global, *args).await,
         Command::Run => run::run(&global).await,
         Command::Release(command) => release::run(&global, command).await,
         Command::Key(command) => key::run(&global, command).await,

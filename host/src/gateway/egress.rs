@@ -5,7 +5,7 @@ use std::iter;
 use http::{HeaderName, HeaderValue, Method};
 use percent_encoding::utf8_percent_encode;
 use sealift_config::{
-    Addressing, Config, CredentialProvider, Iot, OriginError, OriginPattern, RoleAlias,
+    Addressing, Config, CredentialProvider, Iot, Origin, OriginError, OriginPattern, RoleAlias,
     RolesAnywhere, S3, ThingName,
 };
 use sealift_network::{Grant, Policy, RequestRule, Roots, Rule};
@@ -37,6 +37,23 @@ pub(super) fn policy(config: &Config, release: Option<&Release>) -> Result<Polic
         Some(release) => asked_and_allowed(&release.manifest.origins, allowed),
     };
     rules.extend(beside.into_iter().map(Rule::Pattern));
+    Ok(Policy::new(rules))
+}
+
+/// The rules for one request to a service: as for uploads, and of what the operator allowed beside them its origin.
+pub(super) fn of_call(config: &Config, origin: Origin) -> Result<Policy, OriginError> {
+    let mut rules = credentials(config);
+    if let Ok(s3) = config.s3() {
+        rules.extend(buckets(s3)?);
+    }
+    let mut allowed = config.network.allow.iter();
+    if allowed.any(|pattern| pattern.matches(&origin)) {
+        // No name leads to this very machine, but an address that the operator wrote down is meant.
+        rules.push(match origin.host().address() {
+            Some(_) => Rule::Configured(origin),
+            None => Rule::Pattern(origin.into()),
+        });
+    }
     Ok(Policy::new(rules))
 }
 
@@ -121,6 +138,32 @@ mod tests {
     use sealift_network::Decision;
 
     use super::*;
+
+    #[test]
+    fn a_call_reaches_its_own_origin_if_that_is_allowed_and_no_other_that_is() {
+        let text = r#"
+            [device]
+            certificate = "c"
+            key = "k"
+            [credentials]
+            endpoint = "c0ffee.credentials.iot.eu-central-1.amazonaws.com"
+            role_alias = "uploads"
+            [network]
+            allow = ["https://*.eu-central-1.amazonaws.com", "https://example.com"]
+        "#;
+        let config = Config::parse(text, "sealift.toml".as_ref(), &Environment::default()).unwrap();
+        let reaches = |of: &str, uri: &str| {
+            let policy = of_call(&config, of.parse().unwrap()).unwrap();
+            policy.decide(&Method::POST, &uri.parse().unwrap()) != Decision::Deny
+        };
+        let sqs = "https://sqs.eu-central-1.amazonaws.com";
+        assert!(reaches(sqs, "https://sqs.eu-central-1.amazonaws.com/"));
+        assert!(!reaches(sqs, "https://sns.eu-central-1.amazonaws.com/"));
+        assert!(!reaches(sqs, "https://example.com/"));
+        assert!(reaches(sqs, "https://b.s3.eu-central-1.amazonaws.com/"));
+        let elsewhere = "https://sqs.eu-west-1.amazonaws.com";
+        assert!(!reaches(elsewhere, "https://sqs.eu-west-1.amazonaws.com/"));
+    }
 
     #[test]
     fn what_the_host_reaches_for_updates_no_component_does() {

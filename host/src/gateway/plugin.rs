@@ -48,8 +48,13 @@ impl Plugin {
 
     /// The same component where it can reach nothing.
     pub(super) fn locked_in(&self) -> Self {
+        self.with_policy(Policy::default())
+    }
+
+    /// The same component where it can reach something else.
+    pub(super) fn with_policy(&self, policy: Policy) -> Self {
         Self {
-            network: self.network.with_policy(Policy::default()),
+            network: self.network.with_policy(policy),
             ..self.clone()
         }
     }

@@ -18,7 +18,7 @@ use super::component::Loaded;
 use super::deadline::Deadline;
 use super::delivery::Deliveries;
 use super::egress::Egress;
-use super::error::{CallError, Cause, RetriesSpent};
+use super::error::{CallError, Cause, NotTaken, RetriesSpent};
 use super::imports::{jobs, payload};
 use super::job::{Job, Outcome, Uploaded};
 use super::journal::JobJournal;
@@ -40,7 +40,7 @@ const STORE_BYTES: u64 = 1024 * 1024;
 /// cuts its connections.
 pub(super) struct Call<'a> {
     loaded: &'a Loaded,
-    store: Store<State>,
+    pub(super) store: Store<State>,
     usage: Arc<Usage>,
     network: Network,
     /// Last, so that others find it free only when the instance is gone.
@@ -218,7 +218,7 @@ impl<'a> Call<'a> {
     }
 
     /// Makes the instance, calls it, and says what became of it.
-    async fn run<T>(
+    pub(super) async fn run<T>(
         &mut self,
         deadline: Option<Deadline>,
         call: impl AsyncFnOnce(Uploader, &mut Store<State>) -> wasmtime::Result<Result<T, Answer>>,
@@ -260,6 +260,10 @@ impl<'a> Call<'a> {
     fn trapped(&self, trap: wasmtime::Error, limits: &Limits) -> CallError {
         let trap = match trap.downcast::<JournalError>() {
             Ok(error) => return CallError::Journal(error),
+            Err(trap) => trap,
+        };
+        let trap = match trap.downcast::<NotTaken>() {
+            Ok(NotTaken(error)) => return CallError::NotTaken(error),
             Err(trap) => trap,
         };
         if let Some(RetriesSpent(reason)) = trap.downcast_ref() {

@@ -14,7 +14,7 @@ use super::limits::Limits;
 use super::rooms::Rooms;
 use super::state::State;
 use super::ticker::Ticker;
-use super::{Credentials, Place, Provider, Services, Unfinished};
+use super::{AwsRequest, Credentials, Place, Provider, Receiver, Services, Unfinished};
 
 /// A compiled component that asks for nothing the host lacks and exports our world.
 /// Cheap to clone.
@@ -78,6 +78,34 @@ impl Component {
         Call::job(&self.0, network, services)
             .await
             .probe(limit)
+            .await
+    }
+
+    /// Signs a request to a service, sends it, and hands the answer to `receiver`.
+    pub async fn call(
+        &self,
+        network: &Network,
+        services: Arc<dyn Services>,
+        request: AwsRequest,
+        receiver: &mut impl Receiver,
+    ) -> Result<(), CallError> {
+        Call::job(&self.0, network, services)
+            .await
+            .aws(request, receiver)
+            .await
+    }
+
+    /// A URL that carries its own signature, good for `seconds`.
+    pub async fn presign(
+        &self,
+        network: &Network,
+        services: Arc<dyn Services>,
+        request: AwsRequest,
+        seconds: u32,
+    ) -> Result<String, CallError> {
+        Call::job(&self.0, network, services)
+            .await
+            .presign(request, seconds)
             .await
     }
 

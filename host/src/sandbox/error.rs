@@ -93,6 +93,9 @@ pub enum CallError {
         /// The limit.
         limit: Duration,
     },
+    /// An answer of a service came, and whoever it is for does not take it in.
+    #[error("cannot hand on the service's answer")]
+    NotTaken(#[source] io::Error),
     /// A defect in the component: it panicked or broke a rule of the contract.
     #[error("the component failed and was ended: {0}")]
     Trapped(String),
@@ -220,6 +223,11 @@ impl CallError {
 #[derive(Debug, thiserror::Error)]
 #[error("no retry is left")]
 pub(super) struct RetriesSpent(pub(super) String);
+
+/// The end of an instance whose answer nobody takes in.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is not taken in")]
+pub(super) struct NotTaken(#[source] pub(super) io::Error);
 
 /// Whom what went wrong for one object concerns.
 #[derive(Clone, Debug, PartialEq, Eq)]

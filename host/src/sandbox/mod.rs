@@ -5,6 +5,7 @@
 //! An instance has bounded memory, computing time, requests and output; its only way out
 //! is `wasi:http/outgoing-handler`, and the [network](sealift_network) decides where that leads.
 
+mod aws;
 mod bindings;
 mod call;
 mod clock;
@@ -32,6 +33,8 @@ mod ticker;
 mod turns;
 mod usage;
 
+pub use aws::Receiver;
+pub use bindings::exports::sealift::gateway::aws::Request as AwsRequest;
 pub use bindings::exports::sealift::gateway::transfer::{Place, Unfinished};
 pub use bindings::sealift::gateway::keystore::{DeviceIdentity, KeyAlgorithm, Purpose};
 pub use bindings::sealift::gateway::progress::{Directive, Retry, Step};

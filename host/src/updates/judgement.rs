@@ -39,7 +39,9 @@ fn of_error(error: &CallError) -> Judgement {
         CallError::Stalled { .. } => Verdict::TimedOut,
         CallError::Unconfirmed => Verdict::Unproven,
         // No component has anything to do with these.
-        CallError::NoStore(_) | CallError::Journal(_) => Verdict::Inconclusive,
+        CallError::NoStore(_) | CallError::Journal(_) | CallError::NotTaken(_) => {
+            Verdict::Inconclusive
+        }
         CallError::Answered { cause, .. } | CallError::RetriesSpent { cause, .. } => match cause {
             Some(Cause::Network(error)) if error.is_transient() => return Judgement::Network,
             Some(Cause::Source(_) | Cause::Stream(_)) => Verdict::Inconclusive,

@@ -56,6 +56,28 @@ fn header<'a>(request: &'a Request<()>, name: &str) -> &'a str {
     request.headers()[name].to_str().unwrap()
 }
 
+/// "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)", Amazon S3 API Reference.
+#[test]
+fn the_manuals_presigned_url() {
+    let request = request(Method::GET, "/test.txt", &[]);
+    let (credentials, date) = (manual_credentials(), manual_date());
+    let url = presign(&request, Payload::Unsigned, &credentials, S3, 86400, date).unwrap();
+    let mut parameters: Vec<&str> = url.query().unwrap().split('&').collect();
+    parameters.sort_unstable();
+    assert_eq!(url.path(), "/test.txt");
+    assert_eq!(
+        parameters,
+        [
+            "X-Amz-Algorithm=AWS4-HMAC-SHA256",
+            "X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request",
+            "X-Amz-Date=20130524T000000Z",
+            "X-Amz-Expires=86400",
+            "X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404",
+            "X-Amz-SignedHeaders=host",
+        ]
+    );
+}
+
 /// "Signature calculations for the Authorization header: transferring payload in a single
 /// chunk", Amazon S3 API Reference.
 #[test]
