@@ -241,7 +241,7 @@ fn errors_that_may_pass_are_tried_again_and_told_apart() {
             "/busy" => exchange.answer("503 Service Unavailable", &[], b"busy"),
             "/slow-down" => exchange.answer("429 Too Many Requests", &[], b"{}"),
             "/once" if exchange.number % 2 == 0 => {
-                exchange.answer("500 Internal Server Error", &[], b"oh")
+                exchange.answer("500 Internal Server Error", &[], b"oh");
             }
             _ => exchange.answer("200 OK", &[], b"done"),
         }
@@ -267,7 +267,7 @@ fn errors_that_may_pass_are_tried_again_and_told_apart() {
 fn a_reader_that_has_seen_enough_is_no_error() {
     let cloud = Cloud::start();
     let service = Server::https(cloud.authority(), |exchange| {
-        exchange.answer("200 OK", &[], &[b'x'; 4 << 20]);
+        exchange.answer("200 OK", &[], &vec![b'x'; 4 << 20]);
     });
     cloud.configure(&format!("[network]\nallow = [{:?}]", service.url()));
     let url = format!("{}/", service.url());

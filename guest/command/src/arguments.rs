@@ -162,6 +162,8 @@ fn usage(message: String) -> Error {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     const PROVIDER: &str = "--credentials-endpoint=c.example --role-alias=alias --thing-name=thing";

@@ -16,7 +16,8 @@ const LONGEST: u64 = 16 << 20;
 pub(crate) struct Journal<'a>(pub(crate) Option<&'a Path>);
 
 impl Journal<'_> {
-    /// All records. A line that was torn off, by a loss of power, is none.
+    /// All records. A line that was torn off, by a loss of power, is none, and goes with what follows it: what is added
+    /// would otherwise be part of it.
     pub(crate) fn load(self) -> Result<Vec<Vec<u8>>, Error> {
         let Some(path) = self.0 else {
             return Ok(Vec::new());
@@ -31,7 +32,13 @@ impl Journal<'_> {
             Err(error) => return Err(failed(path, &error)),
         }
         let text = fs::read(path).map_err(|error| failed(path, &error))?;
-        Ok(records(&text))
+        let (records, whole) = records(&text);
+        if whole < text.len() {
+            let file = OpenOptions::new().write(true).open(path);
+            file.and_then(|file| file.set_len(whole as u64))
+                .map_err(|error| failed(path, &error))?;
+        }
+        Ok(records)
     }
 
     /// Adds a record; it is on disk afterwards.
@@ -56,11 +63,17 @@ impl Journal<'_> {
     }
 }
 
-/// The records up to the first line that is none.
-fn records(text: &[u8]) -> Vec<Vec<u8>> {
-    text.split_inclusive(|&byte| byte == b'\n')
-        .map_while(|line| STANDARD.decode(line.strip_suffix(b"\n")?).ok())
-        .collect()
+/// The records up to the first line that is none, and how many bytes they are.
+fn records(text: &[u8]) -> (Vec<Vec<u8>>, usize) {
+    let (mut records, mut whole) = (Vec::new(), 0);
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
+        let Some(Ok(record)) = line.strip_suffix(b"\n").map(|line| STANDARD.decode(line)) else {
+            break;
+        };
+        records.push(record);
+        whole += line.len();
+    }
+    (records, whole)
 }
 
 fn failed(path: &Path, error: &io::Error) -> Error {
@@ -70,13 +83,27 @@ fn failed(path: &Path, error: &io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     #[test]
     fn a_torn_line_and_what_follows_is_no_record() {
-        assert_eq!(records(b""), Vec::<Vec<u8>>::new());
-        assert_eq!(records(b"AQI=\nAw==\n"), [vec![1, 2], vec![3]]);
-        assert_eq!(records(b"AQI=\nAw=="), [vec![1, 2]]);
-        assert_eq!(records(b"AQI=\n\xff\nAw==\n"), [vec![1, 2]]);
+        assert_eq!(records(b""), (vec![], 0));
+        assert_eq!(records(b"AQI=\nAw==\n"), (vec![vec![1, 2], vec![3]], 10));
+        assert_eq!(records(b"AQI=\nAw=="), (vec![vec![1, 2]], 5));
+        assert_eq!(records(b"AQI=\n\xff\nAw==\n"), (vec![vec![1, 2]], 5));
+    }
+
+    #[test]
+    fn what_is_added_after_a_torn_line_is_read_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal");
+        let journal = Journal(Some(&path));
+        journal.append(&[1, 2]).unwrap();
+        fs::write(&path, [fs::read(&path).unwrap(), b"AQ".to_vec()].concat()).unwrap();
+        assert_eq!(journal.load().unwrap(), [vec![1, 2]]);
+        journal.append(&[3]).unwrap();
+        assert_eq!(journal.load().unwrap(), [vec![1, 2], vec![3]]);
     }
 }

@@ -61,6 +61,8 @@ fn is_here(authority: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     fn provider(endpoint: &str) -> Result<Provider, Error> {

@@ -52,6 +52,8 @@ fn until(credentials: &Credentials, now: SystemTime) -> SystemTime {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     fn at(seconds: u64) -> SystemTime {

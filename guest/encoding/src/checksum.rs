@@ -218,6 +218,8 @@ fn crc(algorithm: CrcAlgorithm) -> State {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     /// The check values of the CRC catalogue (the CRC of "123456789"), and FIPS 180's for "abc".
