@@ -96,7 +96,7 @@ fn ask(
     let pending = if body.is_empty() {
         wire::begin(outgoing, None, to)?
     } else {
-        wire::begin_with(outgoing, body, to)?
+        wire::begin_with(outgoing, body, None, to)?
     };
     pending.subscribe().block();
     let incoming = wire::arrived(&pending, to)?;

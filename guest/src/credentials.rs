@@ -66,7 +66,7 @@ fn session(provider: &roles_anywhere::Provider) -> Result<Credentials, Error> {
     let signature = keystore::sign(Purpose::RolesAnywhere, message.as_bytes())?;
     let (request, body) = unsigned.sign(&signature)?;
     let to = "IAM Roles Anywhere";
-    let pending = http::begin_with(http::outgoing(&request)?, body.as_bytes(), to)?;
+    let pending = http::begin_with(http::outgoing(&request)?, body.as_bytes(), None, to)?;
     pending.subscribe().block();
     provider.parse(&http::answer(&pending, to)?, now)
 }

@@ -190,6 +190,22 @@ fn the_answer_is_printed_as_it_is_asked_for_and_its_status_is_the_exit_status() 
 }
 
 #[test]
+fn an_address_may_be_written_in_any_way_that_means_it() {
+    let cloud = Cloud::start();
+    let file = cloud.file("file", "1,2,3");
+    let put = Program::on(&cloud).args(["call", "s3", "PUT", "/demo/date=2026/a(b)'c!"]);
+    put.arg("--body-file").arg(&file).run().done();
+    assert_eq!(cloud.object("demo", "date=2026/a(b)'c!").unwrap(), b"1,2,3");
+    let list = "/demo?list-type=2&prefix=date=2026/a(";
+    let listed = Program::on(&cloud).args(["call", "s3", "GET", list]).run();
+    assert!(
+        listed.done().contains("<KeyCount>1</KeyCount>"),
+        "{}",
+        listed.stdout
+    );
+}
+
+#[test]
 fn what_the_role_may_not_do_is_refused_by_the_service() {
     let caller = Caller::new();
     let refused = caller.query("iam", "Action=ListRoles&Version=2010-05-08");
@@ -226,7 +242,7 @@ fn what_cannot_be_a_request_is_told_before_anything_is_asked() {
     call("sqs", "GET", "/", &["-H", "no colon"]).failed(2, &["NAME: VALUE"]);
     call("sqs", "GET", "/", &["--presign", "604801"]).failed(2, &["604800"]);
     call("SQS!", "GET", "/", &[]).failed(2, &["SQS!", "`dynamodb`"]);
-    call("sqs", "GET", "/", &["-H", "Host: other"]).failed(1, &["`host`", "leave it out"]);
+    call("sqs", "GET", "/", &["-H", "Host: other"]).failed(2, &["`host`", "leave it out"]);
     let long = caller.cloud.file("long", vec![0; (1 << 20) + 1]);
     let long = ["--body-file", long.to_str().unwrap()];
     call("sqs", "POST", "/", &long).failed(2, &["1048576 bytes", "sealift put"]);
@@ -239,6 +255,13 @@ fn errors_that_may_pass_are_tried_again_and_told_apart() {
     let service = Server::https(cloud.authority(), |exchange| {
         match exchange.request.target.as_str() {
             "/busy" => exchange.answer("503 Service Unavailable", &[], b"busy"),
+            "/throttled" => {
+                exchange.answer(
+                    "400 Bad Request",
+                    &[],
+                    br#"{"__type":"n#ThrottlingException"}"#,
+                );
+            }
             "/slow-down" => exchange.answer("429 Too Many Requests", &[], b"{}"),
             "/once" if exchange.number % 2 == 0 => {
                 exchange.answer("500 Internal Server Error", &[], b"oh");
@@ -258,6 +281,7 @@ fn errors_that_may_pass_are_tried_again_and_told_apart() {
     let busy = call("/busy");
     busy.failed(75, &["sqs answered with 503 Service Unavailable"]);
     assert_eq!(busy.stdout, "busy");
+    call("/throttled").failed(75, &["400 Bad Request"]);
     call("/slow-down").failed(75, &["429 Too Many Requests"]);
     // No secret of the device is in what it says, and nobody but AWS sees its certificate.
     assert!(service.requests().iter().all(|request| !request.identified));

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { Agent, request as begin } from "node:https";
+import { createSecureContext } from "node:tls";
 import { workerData } from "node:worker_threads";
 
 const { device, port, news } = workerData;
@@ -15,15 +16,6 @@ const SILENCE = 60_000;
 
 const PIECE = 64 * 1024;
 
-const ca = device.ca && readFileSync(device.ca);
-// Connections with the device's certificate are kept apart from all others.
-const withIdentity = new Agent({
-  ca,
-  cert: readFileSync(device.certificate),
-  key: readFileSync(device.key),
-  keepAlive: true,
-});
-const ordinary = new Agent({ ca, keepAlive: true });
 const open_requests = new Map();
 
 function tell(message) {
@@ -32,17 +24,38 @@ function tell(message) {
   Atomics.notify(news, 0);
 }
 
+// Whoever waits for this thread would wait for ever.
+process.on("uncaughtException", (error) => tell({ dead: error.message }));
+
+const agents = prepared();
+
 port.on("message", (message) => {
-  if (message.bytes) {
+  if (message.cancelled) {
+    open_requests.get(message.id)?.destroy();
+  } else if (message.bytes) {
     open_requests.get(message.id)?.end(message.bytes);
-    return;
+  } else if (agents) {
+    depart(message).catch((error) => tell({ id: message.id, error: code(error) }));
   }
-  depart(message).catch((error) => tell({ id: message.id, error: code(error) }));
 });
 
+/** Connections with the device's certificate are kept apart from all others. */
+function prepared() {
+  try {
+    const ca = device.ca && readFileSync(device.ca);
+    const identity = { cert: readFileSync(device.certificate), key: readFileSync(device.key) };
+    createSecureContext(identity);
+    return { withIdentity: new Agent({ ca, ...identity, keepAlive: true }), ordinary: new Agent({ ca, keepAlive: true }) };
+  } catch (error) {
+    tell({ dead: `the device's certificate, its key or the authority cannot be used: ${error.message}` });
+    return undefined;
+  }
+}
+
 async function depart({ id, method, authority, path, headers, identity, file, isWritten }) {
-  const [host, port = "443"] = authority.split(":");
-  const agent = identity ? withIdentity : ordinary;
+  const { hostname, port } = new URL(`https://${authority}`);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const agent = identity ? agents.withIdentity : agents.ordinary;
   const request = begin({ host, port, method, path, agent, timeout: SILENCE });
   for (const [name, value] of headers) request.appendHeader(name, value);
   request.on("response", (response) => arrive(id, response));
@@ -138,7 +151,7 @@ function code(error) {
     case "ETIMEDOUT":
       return { tag: "connection-timeout" };
     default:
-      return error.code?.startsWith("ERR_TLS") || error.code?.includes("CERT")
+      return /^ERR_(TLS|SSL)|CERT|VERIFY|SELF_SIGNED/.test(error.code ?? "")
         ? { tag: "TLS-certificate-error" }
         : { tag: "connection-terminated" };
   }

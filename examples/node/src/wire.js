@@ -8,6 +8,7 @@ export class Wire {
   #exchanges = new Map();
   #worker;
   #port;
+  #dead = false;
 
   constructor(device) {
     const { port1, port2 } = new MessageChannel();
@@ -24,6 +25,10 @@ export class Wire {
     const { method, scheme, authority, path, attached } = request;
     const exchange = { pieces: [], sending: attached?.sending };
     const identity = this.#isForIdentity(request);
+    if (this.#dead) {
+      exchange.error = { tag: "configuration-error" };
+      return exchange;
+    }
     if (scheme !== "HTTPS" || (!identity && !this.#isStore(authority))) {
       exchange.error = { tag: "HTTP-request-denied" };
       return exchange;
@@ -40,6 +45,13 @@ export class Wire {
   /** The body of a request that the component wrote itself. */
   send({ id }, bytes) {
     this.#port.postMessage({ id, bytes });
+  }
+
+  /** Nobody waits for it any more. */
+  cancel(exchange) {
+    if (exchange.head || exchange.error) return;
+    exchange.error = { tag: "connection-terminated" };
+    this.#port.postMessage({ id: exchange.id, cancelled: true });
   }
 
   /** The next piece of an answer; nothing at its end. */
@@ -69,7 +81,11 @@ export class Wire {
   #take() {
     let any = false;
     for (let news; (news = receiveMessageOnPort(this.#port)); any = true) {
-      const { id, head, piece, ended, error, sent, digest } = news.message;
+      const { id, head, piece, ended, error, sent, digest, dead } = news.message;
+      if (dead) {
+        this.#die(dead);
+        continue;
+      }
       const exchange = this.#exchanges.get(id);
       if (head) exchange.head = head;
       if (piece) exchange.pieces.push(piece);
@@ -79,6 +95,15 @@ export class Wire {
       if (digest) exchange.sending.digest = digest;
     }
     return any;
+  }
+
+  /** The thread does nothing any more: what is under way has failed, and so has what follows. */
+  #die(why) {
+    if (!this.#dead) console.error(why);
+    this.#dead = true;
+    for (const exchange of this.#exchanges.values()) {
+      if (!exchange.ended) exchange.error ??= { tag: "configuration-error" };
+    }
   }
 
   #isForIdentity({ method, authority, path }) {

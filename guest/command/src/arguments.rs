@@ -91,12 +91,10 @@ impl Given {
             "s3-endpoint" => self.settings.push(("endpoint".to_owned(), value)),
             "journal" => self.journal = Some(value.into()),
             "set" => {
-                let (name, value) = value.split_once('=').ok_or_else(|| {
-                    usage(format!(
-                        "`--set {}` is not NAME=VALUE",
-                        value.escape_debug()
-                    ))
-                })?;
+                // Not told: it may be a secret.
+                let (name, value) = value
+                    .split_once('=')
+                    .ok_or_else(|| usage("what --set is given is not NAME=VALUE".to_owned()))?;
                 self.settings.push((name.to_owned(), value.to_owned()));
             }
             other => {
@@ -116,9 +114,14 @@ impl Given {
         let provider = |settings| Provider::new(&endpoint?, settings);
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         match words[..] {
-            ["credentials"] => Ok(Task::Credentials(provider(self.provider)?)),
+            ["credentials"] if self.settings.is_empty() && self.journal.is_none() => {
+                Ok(Task::Credentials(provider(self.provider)?))
+            }
+            ["credentials"] => Err(usage(
+                "`credentials` takes nothing but the options of the PROVIDER".to_owned(),
+            )),
             ["put", file, target] => {
-                let (bucket, key) = object(target)?;
+                let (bucket, key) = object(target, file)?;
                 Ok(Task::Put(Put {
                     file: file.into(),
                     bucket,
@@ -135,15 +138,17 @@ impl Given {
     }
 }
 
-/// The key is literal.
-fn object(target: &str) -> Result<(String, String), Error> {
+/// The key is literal; one that is empty or ends in `/` is a prefix of the file's name.
+fn object(target: &str, file: &str) -> Result<(String, String), Error> {
     let parts = target
         .strip_prefix("s3://")
         .and_then(|rest| rest.split_once('/'));
+    let name = file.rsplit('/').next().unwrap_or_default();
     match parts {
-        Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
-            Ok((bucket.to_owned(), key.to_owned()))
+        Some((bucket, key)) if !bucket.is_empty() && (key.is_empty() || key.ends_with('/')) => {
+            Ok((bucket.to_owned(), format!("{key}{name}")))
         }
+        Some((bucket, key)) if !bucket.is_empty() => Ok((bucket.to_owned(), key.to_owned())),
         _ => Err(usage(format!(
             "`{}` is not s3://BUCKET/KEY",
             target.escape_debug()
@@ -187,6 +192,17 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_ends_in_a_slash_is_a_prefix() {
+        for (target, key) in [
+            ("s3://demo/", "a.csv"),
+            ("s3://demo/in/", "in/a.csv"),
+            ("s3://demo/in", "in"),
+        ] {
+            assert_eq!(object(target, "/data/a.csv").unwrap().1, key, "{target}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_named_with_the_usage() {
         let cases = [
             (
@@ -204,13 +220,18 @@ mod tests {
             ),
             ("credentials --nothing 1", "there is no option --nothing"),
             ("credentials --role-alias", "--role-alias"),
-            ("put --set a", "is not NAME=VALUE"),
+            ("put --set hush", "is not NAME=VALUE"),
+            (
+                "credentials --region r --credentials-endpoint c.example",
+                "takes nothing but",
+            ),
             ("credentials -x", "'-x'"),
         ];
         for (line, message) in cases {
             let error = parsed(line).unwrap_err();
             assert_eq!(error.kind, ErrorKind::InvalidInput, "{line}");
             assert!(error.message.contains(message), "{line}: {}", error.message);
+            assert!(!error.message.contains("hush"), "{line}: {}", error.message);
         }
     }
 }

@@ -51,6 +51,11 @@ impl Writing {
         })
     }
 
+    /// How far it has got: a number that changes whenever it gets on.
+    pub(crate) fn position(&self) -> u64 {
+        self.encoder.position + self.written as u64
+    }
+
     /// Ready when there is room.
     pub(crate) fn subscribe(&self) -> Pollable {
         self.stream.subscribe()

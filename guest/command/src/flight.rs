@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::header::CONTENT_LENGTH;
 use sealift_core::upload::{Body, Event, RequestId};
 use sealift_core::{Error, ErrorKind};
+use sealift_wasi::clock;
 use sealift_wasi::http::{self as wire, Unanswered};
 use wasi::clocks::monotonic_clock;
 use wasi::http::types::{FutureIncomingResponse, RequestOptions};
@@ -16,8 +17,12 @@ use crate::file::Source;
 /// How long a connection may take, in nanoseconds.
 const CONNECT: u64 = 10_000_000_000;
 
-/// How long nothing may come or go, in nanoseconds.
-const SILENCE: u64 = 60_000_000_000;
+/// How long an answer may take to begin or to go on, in nanoseconds.
+const ANSWER: u64 = 60_000_000_000;
+
+/// How long a request with bytes of the file may stand still. Runtimes hold some megabytes of it, which take a while on a
+/// slow link.
+const STANDSTILL: Duration = Duration::from_mins(10);
 
 /// The requests under way, in the order in which they left.
 #[derive(Default)]
@@ -28,6 +33,8 @@ struct Flight {
     to: String,
     body: Carried,
     pending: FutureIncomingResponse,
+    /// When it is given up, unless something moves before: by the monotonic clock, where this program watches it.
+    patience: Option<Duration>,
 }
 
 /// Bytes of the file in a request.
@@ -59,7 +66,8 @@ impl Flights {
             ),
             Body::Bytes(bytes) => {
                 let outgoing = wire::outgoing(request)?;
-                (wire::begin_with(outgoing, &bytes, to)?, Carried::Nothing)
+                let pending = wire::begin_with(outgoing, &bytes, Some(patience()), to)?;
+                (pending, Carried::Nothing)
             }
             Body::Payload { range, framing } => {
                 // A runtime that is not told would send it in chunks, which S3 does not take.
@@ -68,36 +76,59 @@ impl Flights {
                 request.headers_mut().insert(CONTENT_LENGTH, length);
                 let outgoing = wire::outgoing(&request)?;
                 let writing = Writing::new(&outgoing, range, framing)?;
-                let pending = wire::begin(outgoing, Some(patience()), to)?;
+                // A runtime may count the first byte of the answer from the beginning of the request.
+                let options = patience();
+                let _ = options.set_first_byte_timeout(Some(u64::MAX / 4));
+                let pending = wire::begin(outgoing, Some(options), to)?;
                 (pending, Carried::Writing(Box::new(writing)))
             }
         };
-        let to = to.to_owned();
+        let watched = matches!(body, Carried::Writing(_));
         self.0.push(Flight {
             id,
-            to,
+            to: to.to_owned(),
             body,
             pending,
+            patience: watched.then(|| clock::now().monotonic + STANDSTILL),
         });
         Ok(())
     }
 
     /// Goes on writing, and waits for the next answer, at most until then by the monotonic clock.
     pub(crate) fn wait(&mut self, until: Option<Duration>, source: &Source) -> Event {
-        let timer = until.map(|until| {
-            let until = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
-            monotonic_clock::subscribe_instant(until)
-        });
         loop {
             if let Some(failed) = self.write(source) {
                 return failed;
             }
+            let patience = self.0.iter().filter_map(|flight| flight.patience).min();
+            let timer = until.into_iter().chain(patience).min().map(|until| {
+                let until = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
+                monotonic_clock::subscribe_instant(until)
+            });
             match self.ready(timer.as_ref()) {
                 Ready::Answer(index) => return self.0.remove(index).land(),
                 Ready::Room => {}
-                Ready::Time => return Event::Time,
+                Ready::Time => {
+                    if let Some(still) = self.standing_still() {
+                        return still;
+                    }
+                    if until.is_none_or(|until| until <= clock::now().monotonic) {
+                        return Event::Time;
+                    }
+                }
             }
         }
+    }
+
+    /// Gives up a request in which nothing has moved for too long.
+    fn standing_still(&mut self) -> Option<Event> {
+        let now = clock::now().monotonic;
+        let still = |flight: &Flight| flight.patience.is_some_and(|end| end <= now);
+        let index = self.0.iter().position(still)?;
+        let Flight { id, to, .. } = self.0.remove(index);
+        let message = format!("nothing moved on the way to {to} for {STANDSTILL:?}");
+        let error = Error::new(ErrorKind::Timeout, message);
+        Some(Event::Failed { id, error })
     }
 
     /// Writes bodies as far as there is room. A request whose file cannot be sent is cut.
@@ -160,7 +191,12 @@ impl Flight {
         let Carried::Writing(writing) = &mut self.body else {
             return Ok(());
         };
-        let digest = match writing.advance(source)? {
+        let before = writing.position();
+        let progress = writing.advance(source)?;
+        if writing.position() != before {
+            self.patience = Some(clock::now().monotonic + STANDSTILL);
+        }
+        let digest = match progress {
             Progress::Waiting => return Ok(()),
             Progress::Whole(digest) => digest.map(|digest| digest.to_base64()),
             Progress::Refused => {
@@ -208,10 +244,10 @@ impl Flight {
 }
 
 /// How long the runtime is to wait. One that knows no such option waits as it does.
-fn patience() -> RequestOptions {
+pub(crate) fn patience() -> RequestOptions {
     let options = RequestOptions::new();
     let _ = options.set_connect_timeout(Some(CONNECT));
-    let _ = options.set_first_byte_timeout(Some(SILENCE));
-    let _ = options.set_between_bytes_timeout(Some(SILENCE));
+    let _ = options.set_first_byte_timeout(Some(ANSWER));
+    let _ = options.set_between_bytes_timeout(Some(ANSWER));
     options
 }

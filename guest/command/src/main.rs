@@ -15,6 +15,7 @@ mod provider;
 mod transfer;
 mod vault;
 
+use std::fmt::Display;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -36,10 +37,15 @@ fn main() -> ExitCode {
     match told.and_then(|text| print(&text)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", described(&error));
+            tell(format_args!("error: {}", described(&error)));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says something on standard error. Whether anybody listens changes nothing.
+fn tell(what: impl Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{what}");
 }
 
 fn print(text: &str) -> Result<(), Error> {

@@ -6,6 +6,8 @@ use sealift_core::credentials::{Credentials, iot};
 use sealift_core::{Error, ErrorKind, Settings};
 use sealift_wasi::http as wire;
 
+use crate::flight;
+
 /// Where credentials come from, and how it is reached.
 #[derive(Debug)]
 pub(crate) struct Provider {
@@ -45,7 +47,10 @@ impl Provider {
             let message = format!("the provider has no address: {error}");
             Error::new(ErrorKind::Internal, message)
         })?;
-        let response = wire::send(wire::outgoing(&request)?, "the credentials provider")?;
+        let to = "the credentials provider";
+        let pending = wire::begin(wire::outgoing(&request)?, Some(flight::patience()), to)?;
+        pending.subscribe().block();
+        let response = wire::answer(&pending, to)?;
         self.provider.parse(&response)
     }
 }

@@ -11,27 +11,28 @@ use crate::arguments::Put;
 use crate::file::Source;
 use crate::flight::Flights;
 use crate::journal::Journal;
+use crate::tell;
 use crate::vault::Vault;
 
 /// Uploads the file, and goes on where the journal ends.
 pub(crate) fn put(put: &Put) -> Result<Outcome, Error> {
     let source = Source::open(&put.file)?;
     let mut upload = begin(put, &source)?;
-    let journal = Journal(put.journal.as_deref());
+    let journal = Journal::open(put.journal.as_deref())?;
     let mut vault = Vault::default();
     let mut flights = Flights::default();
     loop {
         let event = match upload.next(clock::now()) {
             Action::Done(Ok(outcome)) => {
-                if let Err(error) = journal.reset() {
-                    eprintln!("{}; remove it", error.message);
+                if let Err(error) = journal.remove() {
+                    tell(format_args!("{}; remove it", error.message));
                 }
                 return Ok(outcome);
             }
             Action::Done(Err(error)) => return Err(error),
-            Action::Load => Event::Journal(journal.load()),
-            Action::Append(record) => Event::Written(journal.append(&record)),
-            Action::Reset => Event::Written(journal.reset()),
+            Action::Load => Event::Journal(told(journal.load())),
+            Action::Append(record) => Event::Written(told(journal.append(&record))),
+            Action::Reset => Event::Written(told(journal.reset())),
             Action::Credentials { rejected } => {
                 let rejected = rejected.as_deref();
                 let fetch = || put.provider.fetch();
@@ -40,7 +41,9 @@ pub(crate) fn put(put: &Put) -> Result<Outcome, Error> {
             Action::Digest { algorithm, range } => Event::Digest(source.digest(algorithm, range)),
             Action::Acquire { .. } => Event::Acquired(Err(no_stream())),
             Action::Report(step) => {
-                tell(&step);
+                if let Step::Retrying { reason, delay } = step {
+                    tell(format_args!("{reason}; again in {} s", delay.as_secs()));
+                }
                 Event::GoOn
             }
             Action::Send { id, request, body } => match flights.depart(id, &request, body) {
@@ -76,10 +79,9 @@ fn begin(put: &Put, source: &Source) -> Result<Upload, Error> {
     Ok(Upload::new(job, policy, clock::now()))
 }
 
-fn tell(step: &Step) {
-    if let Step::Retrying { reason, delay } = step {
-        eprintln!("{reason}; again in {} s", delay.as_secs());
-    }
+/// What the journal refuses is no reason to end, and the user's to know: a later run would not go on.
+fn told<T>(done: Result<T, Error>) -> Result<T, Error> {
+    done.inspect_err(|error| tell(&error.message))
 }
 
 fn no_stream() -> Error {

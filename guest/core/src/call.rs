@@ -5,14 +5,17 @@
 //! [`Action::Done`]. Answers are not judged beyond that: of an answer only its beginning is looked at, so that the rest
 //! can be streamed to whoever asked. What a service says in the body alone ("Throttling" of query protocols) is theirs.
 
+mod address;
 mod elsewhere;
 mod request;
+mod verdict;
 
 use std::time::Duration;
 
 use http::Request as HttpRequest;
 
 pub use self::request::{MAX_BODY, Request};
+pub use self::verdict::may_work_later;
 use crate::clock::{self, Now};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
@@ -22,6 +25,9 @@ use crate::s3::error::classify;
 
 /// How long after a request could not leave it is made anew.
 const AGAIN: Duration = Duration::from_millis(250);
+
+/// How long a request may wait until it can leave.
+const MOST_WAITED: Duration = Duration::from_mins(5);
 
 /// What the caller is to do next.
 #[derive(Debug)]
@@ -147,12 +153,7 @@ impl Call {
             }
             Event::Failed(error) => self.failed(error, false, now, random),
             Event::Answer(head) => self.answered(&head, now, random),
-            // It is made anew, for a signature does not keep, and has cost nothing.
-            Event::NotSent => {
-                self.attempts = self.attempts.saturating_sub(1);
-                let until = now.monotonic.saturating_add(AGAIN);
-                self.state = State::Waiting { until };
-            }
+            Event::NotSent => self.not_sent(now),
             Event::Time => self.state = State::Ready { rejected: None },
         }
     }
@@ -165,12 +166,24 @@ impl Call {
             self.state = State::Signing(credentials);
             return;
         }
+        // No other is to be had: what the service answered tells best.
+        self.state = State::Done(Ok(()));
+    }
+
+    /// It is made anew, for a signature does not keep, and has cost nothing but time.
+    fn not_sent(&mut self, now: Now) {
+        self.attempts = self.attempts.saturating_sub(1);
+        let waited = now.monotonic.saturating_sub(self.started);
+        if waited < MOST_WAITED {
+            let until = now.monotonic.saturating_add(AGAIN);
+            self.state = State::Waiting { until };
+            return;
+        }
         let message = format!(
-            "{} rejects the access key `{}`, and no other was to be had",
-            self.request,
-            credentials.access_key_id()
+            "{} could not leave within {MOST_WAITED:?}: as many requests as may be were under way",
+            self.request
         );
-        self.state = State::Done(Err(Error::new(ErrorKind::ExpiredCredentials, message)));
+        self.state = State::Done(Err(Error::new(ErrorKind::Unavailable, message)));
     }
 
     fn answered(&mut self, head: &Response, now: Now, random: u64) {

@@ -97,7 +97,10 @@ const SIGNATURE: [HeaderName; 4] = [
 ];
 
 fn settings(scope: Scope<'_>, payload: Payload<'_>) -> SigningSettings {
-    let s3 = matches!(scope.service, "s3" | "s3-outposts" | "s3-object-lambda");
+    let s3 = matches!(
+        scope.service,
+        "s3" | "s3express" | "s3-outposts" | "s3-object-lambda"
+    );
     let mut settings = SigningSettings::default();
     settings.session_token_mode = SessionTokenMode::Include;
     if s3 {

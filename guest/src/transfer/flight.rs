@@ -46,7 +46,7 @@ impl Flights {
             .to_owned();
         let (pending, carried) = match body {
             Body::Empty => (http::begin(outgoing, None, &to)?, None),
-            Body::Bytes(bytes) => (http::begin_with(outgoing, &bytes, &to)?, None),
+            Body::Bytes(bytes) => (http::begin_with(outgoing, &bytes, None, &to)?, None),
             Body::Payload { range, framing } => {
                 let length = range.end - range.start;
                 let framing = match framing {

@@ -100,27 +100,27 @@ pub fn begin(
     outgoing_handler::handle(request, options).map_err(|code| failed(to, &code))
 }
 
-/// Sends a request with these bytes as its body.
+/// Sends a request with these bytes as its body. Whoever takes no more of them has answered, or will not.
 pub fn begin_with(
     request: OutgoingRequest,
     bytes: &[u8],
+    options: Option<RequestOptions>,
     to: &str,
 ) -> Result<FutureIncomingResponse, Error> {
-    let broken = || Error::new(ErrorKind::Network, format!("the request to {to} broke off"));
     let body = request
         .body()
         .map_err(|()| Error::new(ErrorKind::Internal, "a request has two bodies"))?;
-    let pending = begin(request, None, to)?;
+    let pending = begin(request, options, to)?;
     let stream = body
         .write()
         .map_err(|()| Error::new(ErrorKind::Internal, "a body was written twice"))?;
-    for piece in bytes.chunks(STREAM_PIECE) {
-        stream
-            .blocking_write_and_flush(piece)
-            .map_err(|_| broken())?;
-    }
+    let mut pieces = bytes.chunks(STREAM_PIECE);
+    let is_whole = pieces.all(|piece| stream.blocking_write_and_flush(piece).is_ok());
     drop(stream);
-    OutgoingBody::finish(body, None).map_err(|code| failed(to, &code))?;
+    if is_whole {
+        // What is wrong with it, the answer tells.
+        let _ = OutgoingBody::finish(body, None);
+    }
     Ok(pending)
 }
 

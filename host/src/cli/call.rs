@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use http::StatusCode;
 use sealift::gateway::Gateway;
+use sealift::sandbox::{CallError, ErrorKind};
 
 pub(super) use args::Call;
 
 use super::args::Global;
 use super::{ExitStatus, Failure, output, setup};
-use printed::Printed;
+use printed::{Answered, Printed};
 
 /// The service's answer is on standard output; this is what the exit status says of it.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +33,7 @@ pub(super) async fn run(global: &Global, args: Call) -> Result<(), Failure> {
     let request = args.request(gateway.config()).await?;
     if let Some(seconds) = presign {
         let signed = gateway.presign(request, seconds);
-        let url = setup::until_interrupted(signed).await??;
+        let url = setup::until_interrupted(signed).await?.map_err(failed)?;
         warn_of_end(&gateway, global, seconds).await;
         return output::line(&url);
     }
@@ -40,9 +41,19 @@ pub(super) async fn run(global: &Global, args: Call) -> Result<(), Failure> {
     let mut printed = Printed::new(global.json, include);
     let answered = setup::until_interrupted(gateway.call(request, &mut printed)).await?;
     if !printed.reader_has_left() {
-        answered?;
+        answered.map_err(failed)?;
     }
     printed.settle(service)
+}
+
+/// What the component refuses before it asks anybody is wrong usage.
+fn failed(error: CallError) -> Failure {
+    let is_usage = error.kind() == ErrorKind::InvalidInput && error.status().is_none();
+    let mut failure = Failure::from(error);
+    if is_usage {
+        failure.status = ExitStatus::Usage;
+    }
+    failure
 }
 
 /// A URL ends with the credentials that signed it, whatever it says.
@@ -62,12 +73,17 @@ async fn warn_of_end(gateway: &Gateway, global: &Global, seconds: u32) {
 
 impl Printed {
     fn settle(self, service: String) -> Result<(), Failure> {
-        let status = self.finish()?;
-        let exit = match status {
-            StatusCode::TOO_MANY_REQUESTS => ExitStatus::TryLater,
-            status if status.is_server_error() => ExitStatus::TryLater,
-            status if status.is_client_error() => ExitStatus::Failed,
-            _ => return Ok(()),
+        let Answered {
+            status,
+            may_work_later,
+        } = self.finish()?;
+        if !status.is_client_error() && !status.is_server_error() {
+            return Ok(());
+        }
+        let exit = if may_work_later {
+            ExitStatus::TryLater
+        } else {
+            ExitStatus::Failed
         };
         let mut failure = Failure::new(exit, Refused { service, status });
         failure.cure = match status {

@@ -14,7 +14,14 @@ export class Exit extends Error {
   }
 }
 
-const to = (file) => () => new OutputStream((bytes) => writeSync(file, bytes));
+const to = (file) => () =>
+  new OutputStream((bytes) => {
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+    } catch {
+      throw { tag: "closed" };
+    }
+  });
 
 /** What a component is told at its start, and the file that its results go to. */
 export function cli({ arguments: words = [], stdout = 2 } = {}) {

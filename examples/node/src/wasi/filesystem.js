@@ -2,8 +2,10 @@
 import {
   closeSync,
   constants,
+  fdatasyncSync,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   lstatSync,
   openSync,
   readSync,
@@ -12,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 
-import { InputStream, OutputStream } from "./io.js";
+import { InputStream, IoError, OutputStream } from "./io.js";
 
 const PIECE = 64 * 1024;
 
@@ -37,21 +39,35 @@ function attempt(work) {
   }
 }
 
-const released = new FinalizationRegistry((file) => closeSync(file));
+/** The same for what is done to a stream. */
+function streamed(work) {
+  try {
+    return work();
+  } catch (error) {
+    throw { tag: "last-operation-failed", val: new IoError(error.code) };
+  }
+}
 
 class Descriptor {
   #path;
   #file;
+  #isReadOnly;
 
   /** A directory has a path, a file is open. */
-  constructor({ path, file }) {
+  constructor({ path, file, isReadOnly = false }) {
     this.#path = path;
     this.#file = file;
-    if (file !== undefined) released.register(this, file);
+    this.#isReadOnly = isReadOnly;
+  }
+
+  [Symbol.dispose]() {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
   }
 
   openAt(_, path, { create, exclusive, truncate, directory }, { write }) {
     if (directory) throw "unsupported";
+    if (this.#isReadOnly && (write || create || truncate)) throw "read-only";
     // Nothing in a directory of somebody else's, and nothing that leads elsewhere.
     let flags = constants.O_NOFOLLOW | (write ? constants.O_RDWR : constants.O_RDONLY);
     if (create) flags |= constants.O_CREAT;
@@ -62,6 +78,7 @@ class Descriptor {
   }
 
   unlinkFileAt(path) {
+    if (this.#isReadOnly) throw "read-only";
     attempt(() => rmSync(this.#inside(path)));
   }
 
@@ -89,11 +106,26 @@ class Descriptor {
     attempt(() => fsyncSync(this.#file));
   }
 
+  syncData() {
+    attempt(() => fdatasyncSync(this.#file));
+  }
+
+  setSize(size) {
+    attempt(() => ftruncateSync(this.#file, Number(size)));
+  }
+
+  /** Bytes, and whether they are the last. */
+  read(length, offset) {
+    const bytes = new Uint8Array(Math.min(Number(length), PIECE));
+    const read = attempt(() => readSync(this.#file, bytes, 0, bytes.length, offset));
+    return [bytes.subarray(0, read), read === 0 && bytes.length > 0];
+  }
+
   readViaStream(offset) {
     let position = offset;
     return new InputStream(() => {
       const bytes = new Uint8Array(PIECE);
-      const read = readSync(this.#file, bytes, 0, PIECE, position);
+      const read = streamed(() => readSync(this.#file, bytes, 0, PIECE, position));
       position += BigInt(read);
       return read ? bytes.subarray(0, read) : undefined;
     });
@@ -102,12 +134,16 @@ class Descriptor {
   writeViaStream(offset) {
     let position = Number(offset);
     return new OutputStream((bytes) => {
-      position += writeSync(this.#file, bytes, 0, bytes.length, position);
+      for (let done = 0; done < bytes.length; ) {
+        const written = streamed(() => writeSync(this.#file, bytes, done, bytes.length - done, position));
+        done += written;
+        position += written;
+      }
     });
   }
 
   appendViaStream() {
-    return this.writeViaStream(this.#stat().size);
+    return this.writeViaStream(attempt(() => this.#stat().size));
   }
 
   #stat() {
@@ -142,9 +178,9 @@ function hash({ dev, ino }) {
   return { lower: ino, upper: dev };
 }
 
-/** `directories`: the name under which the program sees each, and which it is. */
+/** `directories`: the name under which the program sees each, which it is, and whether it may be changed. */
 export function filesystem(directories) {
-  const entries = Object.entries(directories).map(([name, path]) => [new Descriptor({ path }), name]);
+  const entries = Object.entries(directories).map(([name, directory]) => [new Descriptor(directory), name]);
   return {
     "wasi:filesystem/preopens": { getDirectories: () => entries },
     "wasi:filesystem/types": { Descriptor },

@@ -101,6 +101,10 @@ class FutureIncomingResponse {
         );
   }
 
+  [Symbol.dispose]() {
+    this.#wire.cancel(this.#exchange);
+  }
+
   get() {
     const { head, error } = this.#exchange;
     if (error) return { tag: "ok", val: { tag: "err", val: error } };

@@ -1,9 +1,9 @@
 //! Answers that point to another region.
 
-use http::uri::{Authority, PathAndQuery, Scheme};
+use http::uri::PathAndQuery;
 use http::{Uri, header};
 
-use super::Request;
+use super::{Request, address};
 use crate::response::Response;
 use crate::s3::Region;
 
@@ -29,33 +29,27 @@ pub(super) fn follow(request: &Request, head: &Response) -> Option<Request> {
     let region = region.unwrap_or_else(|| request.region.clone());
     let named = head.text(header::LOCATION.as_str());
     let named = named.and_then(|location| location.parse::<Uri>().ok());
-    let authority = match named.as_ref().and_then(Uri::authority) {
-        Some(authority) => authority.clone(),
+    let host = match named.as_ref().and_then(Uri::authority) {
+        Some(authority) => authority.as_str().to_owned(),
         None => in_region(old.host()?, &request.region, &region)?,
     };
+    // A name with neither a port of its own nor a user: so it ends as AWS's do.
+    let host = address::as_sent(&host).ok()?;
     let partition = |host: &str| PARTITIONS.iter().find(|&&end| host.ends_with(end));
-    let from = partition(old.host()?)?;
-    if partition(authority.host()) != Some(from) || Some(&authority) == old.authority() {
+    let from = partition(old.authority()?.as_str())?;
+    let to = host.to_string();
+    if partition(&to) != Some(from) || Some(to.as_str()) == old.host() {
         return None;
     }
     let mut moved = request.clone();
-    let path = old.path_and_query().cloned();
-    *moved.head.uri_mut() = Uri::builder()
-        .scheme(Scheme::HTTPS)
-        .authority(authority)
-        .path_and_query(path.unwrap_or(PathAndQuery::from_static("/")))
-        .build()
-        .ok()?;
+    let path = old.path_and_query().map_or("/", PathAndQuery::as_str);
+    *moved.head.uri_mut() = address::at(&host, path).ok()?;
     moved.region = region;
     Some(moved)
 }
 
-fn in_region(host: &str, from: &Region, to: &Region) -> Option<Authority> {
-    let (from, to) = (format!(".{from}."), format!(".{to}."));
-    let moved = host.replacen(&from, &to, 1);
-    if moved == host {
-        None
-    } else {
-        moved.parse().ok()
-    }
+/// The region's name is the last of its kind: a bucket may have one in its own name.
+fn in_region(host: &str, from: &Region, to: &Region) -> Option<String> {
+    let (before, after) = host.rsplit_once(&format!(".{from}."))?;
+    Some(format!("{before}.{to}.{after}"))
 }

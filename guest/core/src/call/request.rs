@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use http::{HeaderName, HeaderValue, Method, Uri, header};
 
+use super::address;
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
 use crate::excerpt::excerpt;
@@ -56,7 +57,7 @@ impl Request {
         let mut head = http::Request::new(());
         *head.method_mut() = Method::from_bytes(method.as_bytes())
             .map_err(|_| invalid(format!("`{}` is not a method of HTTP", excerpt(method))))?;
-        *head.uri_mut() = address(url)?;
+        *head.uri_mut() = address::parse(url)?;
         for (name, value) in headers {
             let (name, value) = field(&name, &value)?;
             head.headers_mut().append(name, value);
@@ -96,8 +97,8 @@ impl Request {
         Ok(request)
     }
 
-    /// A URL that carries its own signature, good for `seconds`. Headers that were given are signed as well, and have
-    /// to be sent with it.
+    /// A URL that carries its own signature, good for `seconds`. Headers that were given have to be sent with it: the
+    /// signature covers them, but for those that proxies change.
     pub fn presign(
         &self,
         credentials: &Credentials,
@@ -108,6 +109,11 @@ impl Request {
             let message =
                 format!("a URL can be good for 1 to {MAX_PRESIGNED} s, not for {seconds} s");
             return Err(invalid(message));
+        }
+        let query = self.head.uri().query().unwrap_or_default();
+        if query.split('&').any(|pair| pair.starts_with("X-Amz-")) {
+            let message = "the URL has parameters of a signature already".to_owned();
+            return Err(invalid(message).with_cure("leave out those that begin with `X-Amz-`"));
         }
         // Whoever uses the URL sends what they have: S3 takes it unseen.
         let payload = if self.service == "s3" {
@@ -137,20 +143,6 @@ impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Request({self}, {} bytes)", self.body.len())
     }
-}
-
-fn address(url: &str) -> Result<Uri, Error> {
-    let uri = url
-        .parse::<Uri>()
-        .map_err(|error| invalid(format!("`{}` is not a URL: {error}", excerpt(url))))?;
-    let Some(authority) = uri.authority() else {
-        return Err(invalid(format!("`{}` has no host", excerpt(url))));
-    };
-    if uri.scheme_str() != Some("https") || authority.as_str().contains('@') {
-        let message = format!("`{}` is not https://HOST[:PORT]/…", excerpt(url));
-        return Err(invalid(message));
-    }
-    Ok(uri)
 }
 
 /// "AWS service signing names" are words of lower-case letters, digits and hyphens.

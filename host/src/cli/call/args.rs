@@ -19,7 +19,9 @@ use crate::cli::Failure;
 /// For instance: `sealift call dynamodb POST / -H 'X-Amz-Target: DynamoDB_20120810.ListTables'
 /// -H 'Content-Type: application/x-amz-json-1.0' --body '{}'`
 ///
-/// Exit status: 0 if the service answered with 2xx or 3xx; 1 with 4xx; 75 with 429 or 5xx, after retries.
+/// Throttling, errors of the service and broken connections are tried again, so that a request may arrive more than once.
+///
+/// Exit status: 0 if the service answered with 2xx or 3xx; 1 with 4xx; 75 with 429, 5xx or throttling, after retries.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Call {
     /// The service's signing name, such as `sqs`, `dynamodb` or `logs`

@@ -20,7 +20,19 @@ pub(super) struct Printed {
     include: bool,
     status: StatusCode,
     collected: Option<Collected>,
+    /// The beginning of the body of an error, which names it.
+    error: Vec<u8>,
     reader_has_left: bool,
+}
+
+/// Errors are named at the beginning of their answers, and are short, in bytes.
+const ERROR: usize = 16 * 1024;
+
+/// How a service answered.
+pub(super) struct Answered {
+    pub(super) status: StatusCode,
+    /// Whether the same request may work later.
+    pub(super) may_work_later: bool,
 }
 
 #[derive(Default)]
@@ -53,6 +65,7 @@ impl Printed {
             include,
             status: StatusCode::OK,
             collected: json.then(Collected::default),
+            error: Vec::new(),
             reader_has_left: false,
         }
     }
@@ -63,7 +76,7 @@ impl Printed {
     }
 
     /// Prints what is left to print.
-    pub(super) fn finish(self) -> Result<StatusCode, Failure> {
+    pub(super) fn finish(self) -> Result<Answered, Failure> {
         if let Some(Collected { headers, body }) = self.collected {
             output::json(&Told {
                 status: self.status.as_u16(),
@@ -74,7 +87,10 @@ impl Printed {
                 },
             })?;
         }
-        Ok(self.status)
+        Ok(Answered {
+            status: self.status,
+            may_work_later: sealift_core::call::may_work_later(self.status, &self.error),
+        })
     }
 
     async fn print(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -111,6 +127,9 @@ impl Receiver for Printed {
     }
 
     async fn piece(&mut self, bytes: Bytes) -> io::Result<()> {
+        if self.status.is_client_error() && self.error.len() < ERROR {
+            self.error.extend_from_slice(&bytes);
+        }
         if let Some(collected) = &mut self.collected {
             collected.body.extend_from_slice(&bytes);
             return Ok(());
