@@ -40,6 +40,7 @@ mod other_languages;
 mod package;
 mod progress_bar;
 mod protected_objects;
+mod provisioning;
 mod proxies;
 mod put;
 mod put_checksums;

@@ -127,6 +127,11 @@ impl<'a> Aws<'a> {
         installed("python")
     }
 
+    /// The AWS CLI, for which nothing of this machine counts.
+    pub fn client() -> Command {
+        installed("aws")
+    }
+
     fn tool(&self, name: &str) -> Command {
         let mut command = installed(name);
         command

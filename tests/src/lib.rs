@@ -9,6 +9,7 @@
 mod aws;
 mod chance;
 mod cloud;
+mod control_plane;
 mod device;
 mod device_proxy;
 mod kept_memory;
@@ -34,6 +35,7 @@ mod until;
 pub use aws::{Aws, Seen};
 pub use chance::{Chance, number};
 pub use cloud::Cloud;
+pub use control_plane::ControlPlane;
 pub use device::Device;
 pub use device_proxy::DeviceProxy;
 pub use kept_memory::KeptMemories;

@@ -11,6 +11,8 @@ use super::component::Component;
 use super::exec::Exec;
 use super::key::Key;
 use super::manual::{Completions, Man};
+#[cfg(feature = "provision")]
+use super::provision::Provision;
 use super::put::Put;
 use super::queue::Queue;
 use super::release::Release;
@@ -92,6 +94,11 @@ pub(crate) enum Command {
     /// Make signed releases, for devices to update themselves with: the publisher's side
     #[command(subcommand)]
     Release(Release),
+
+    /// Make what devices need in an AWS account, and undo it: the administrator's side
+    #[cfg(feature = "provision")]
+    #[command(subcommand)]
+    Provision(Provision),
 
     /// Show, make and replace the device's key and certificate
     #[command(subcommand)]

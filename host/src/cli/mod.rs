@@ -15,6 +15,8 @@ mod log;
 mod manual;
 pub(crate) mod output;
 mod progress;
+#[cfg(feature = "provision")]
+mod provision;
 mod put;
 mod queue;
 mod release;
@@ -50,6 +52,8 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
         Command::Update(args) => update::run(&global, &args).await,
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::pages(&args),
+        #[cfg(feature = "provision")]
+        Command::Provision(command) => provision::run(&global, command),
         #[cfg(feature = "local-cloud")]
         Command::Demo => demo::run(&global).await,
         #[cfg(feature = "local-cloud")]
