@@ -27,6 +27,7 @@ const FETCH_BYTES: u64 = 256 * 1024;
 
 /// Why a gateway cannot be opened.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The certificate or its key.
     #[error("cannot use the device's identity")]

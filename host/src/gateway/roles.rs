@@ -24,6 +24,7 @@ pub(super) struct Role {
 
 /// A role alias that the configuration does not let anybody use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum UnknownRole {
     /// The provider has none.
     #[error("there is no role alias `{0}`: only the provider \"iot\" has role aliases")]

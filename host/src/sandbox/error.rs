@@ -12,6 +12,7 @@ use super::{Answer, ErrorKind};
 
 /// Why a component cannot be used here.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LoadError {
     /// The engine itself, which no component is to blame for.
     #[error("cannot start the WebAssembly engine")]
@@ -32,6 +33,7 @@ pub enum LoadError {
 
 /// Why a call of a component gave no result.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CallError {
     /// The component worked, and answered with an error.
     #[error("{}", .answer.message)]
@@ -103,6 +105,7 @@ pub enum CallError {
 
 /// What the host saw while the component only learned that something went wrong.
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Cause {
     /// A request failed.
     #[error(transparent)]
