@@ -10,7 +10,7 @@ use std::time::Duration;
 use localcloud::{Fingerprint, RoleAlias};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use sealift_tests::{Cloud, ControlPlane, Program};
+use sealift_tests::{Aws, Cloud, ControlPlane, Outcome, Program};
 use serde_json::{Value, json};
 
 /// An account, and a directory for devices' files.
@@ -327,6 +327,62 @@ fn destroy_keeps_what_other_things_use() {
         "objects are nobody's to delete"
     );
     assert_eq!(left["roles"], json!([]));
+}
+
+/// The same by CloudFormation.
+fn template() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/cloudformation.yaml")
+}
+
+#[test]
+fn aws_has_nothing_against_the_template() {
+    let mut linter = Aws::template_linter();
+    let linted = Outcome::from(linter.arg(template()).output().unwrap());
+    assert_eq!(linted.done(), "");
+}
+
+#[test]
+fn the_template_makes_what_apply_makes() {
+    let office = Office::new();
+    let key = office.cloud.path("device.key");
+    Program::new()
+        .args(["key", "generate"])
+        .arg(&key)
+        .run()
+        .done();
+    let csr = Program::new().args(["key", "csr", "--subject=CN=thing_x"]);
+    let csr = csr.arg(&key).run();
+    let parameters = json!([
+        {"ParameterKey": "ThingName", "ParameterValue": "thing_x"},
+        {"ParameterKey": "CertificateSigningRequest", "ParameterValue": csr.done()},
+        {"ParameterKey": "Bucket", "ParameterValue": "plant"},
+        {"ParameterKey": "CreateBucket", "ParameterValue": "true"},
+    ]);
+    let body = format!("file://{}", template().display());
+    office.account.aws(&[
+        "cloudformation",
+        "create-stack",
+        "--stack-name=device",
+        "--capabilities=CAPABILITY_NAMED_IAM",
+        "--template-body",
+        &body,
+        "--parameters",
+        &parameters.to_string(),
+    ]);
+    // moto makes neither certificates and attachments of a template, nor all that protects a bucket.
+    let missing = office.missing("thing_x");
+    let missing: Vec<_> = missing.iter().map(|step| &step["step"]).collect();
+    assert_eq!(
+        missing,
+        [
+            "protect-bucket",
+            "create-certificate",
+            "activate-certificate",
+            "attach-policy",
+            "attach-thing",
+            "write-files"
+        ]
+    );
 }
 
 #[test]

@@ -132,6 +132,11 @@ impl<'a> Aws<'a> {
         installed("aws")
     }
 
+    /// What AWS has against a template of CloudFormation.
+    pub fn template_linter() -> Command {
+        installed("cfn-lint")
+    }
+
     fn tool(&self, name: &str) -> Command {
         let mut command = installed(name);
         command

@@ -1,8 +1,8 @@
 """moto's IAM, IoT, S3 and STS for a test: the control plane of an AWS account that nobody here wrote.
 
-`argv` is the certificate and the key of an authority, and the endpoint of its credentials provider. Three things moto does not do as AWS: a certificate
-that is made of a request has the request's key here, signed by the authority; its id is the fingerprint; and a request without a body is checked as
-one, whatever is in its path. It prints one line of JSON when it is
+`argv` is the certificate and the key of an authority, and the endpoint of its credentials provider. Some things moto does not do as AWS: a certificate
+that is made of a request has the request's key here, signed by the authority; its id is the fingerprint; a request without a body is checked as
+one, whatever is in its path; and policies out of a template are texts. It prints one line of JSON when it is
 ready: where it listens, and an administrator's access key. Every signature is checked. It ends with its standard input.
 """
 
@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from moto import settings
 from moto.iam.access_control import IAMRequestBase
+from moto.iam.models import Role
 from moto.iot import models
 from moto.server import ThreadedMotoServer
 
@@ -54,6 +55,18 @@ def without_parameters(self):
     return checked(self)
 
 
+def written(self, policy_name, policy_document):
+    is_text = isinstance(policy_document, str)
+    return created(self, policy_name, policy_document if is_text else json.dumps(policy_document))
+
+
+def inlined(self, policy_name, policy_json):
+    self.policies[policy_name] = policy_json if isinstance(policy_json, str) else json.dumps(policy_json, separators=(",", ":"))
+
+
+Role.put_policy = inlined
+created = models.IoTBackend.create_policy
+models.IoTBackend.create_policy = written
 checked = IAMRequestBase._create_aws_request
 IAMRequestBase._create_aws_request = without_parameters
 settings.default_user_config["iot"] = {"use_valid_cert": True}
