@@ -130,6 +130,8 @@ fn ask(
     let mut headers = Vec::new();
     if let Some(body) = body {
         headers.push(("content-type", "application/xml".to_owned()));
+        // Some of these actions want to know that there is one, and which.
+        headers.push(("x-amz-sdk-checksum-algorithm", "SHA256".to_owned()));
         headers.push((
             "x-amz-checksum-sha256",
             STANDARD.encode(Sha256::digest(body)),
