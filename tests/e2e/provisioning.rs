@@ -329,7 +329,7 @@ fn destroy_keeps_what_other_things_use() {
     assert_eq!(left["roles"], json!([]));
 }
 
-/// The same by CloudFormation.
+/// The same for a stack.
 fn template() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/cloudformation.yaml")
 }

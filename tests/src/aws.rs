@@ -132,7 +132,7 @@ impl<'a> Aws<'a> {
         installed("aws")
     }
 
-    /// What AWS has against a template of CloudFormation.
+    /// What AWS has against a template for stacks.
     pub fn template_linter() -> Command {
         installed("cfn-lint")
     }
